@@ -1,0 +1,53 @@
+# ringv: `make demo` sets up, builds and runs the main job; `make check` passes the tests.
+# make V=1 shows commands; make O=dir builds elsewhere; sanitizers:
+#   make O=build-asan CFLAGS='-g -O1 -fsanitize=address,undefined -fno-sanitize-recover'
+O      ?= build
+CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CFLAGS ?= -O2 -g
+Q      := $(if $V,,@)
+
+LAYERS := base mmu apic cpu dev machine replay debug ui cli
+LIBS   := capstone inih libdw libelf libxxhash zlib
+ALL    := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wvla -fno-common -fno-pie \
+          -MMD -MP -I. $(CFLAGS)
+LDLIBS  = $(shell pkg-config --libs $(LIBS)) -lm
+
+OBJ := $(patsubst %.c,$O/%.o,$(foreach l,$(LAYERS),$(sort $(wildcard sim/$l/*.c))))
+LIB := $(filter-out $O/sim/cli/main.o,$(OBJ))
+
+all: $O/ringv target
+
+$O/ringv: $(OBJ)
+	@echo '  LD  $@'
+	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$O/%.o: %.c $O/flags
+	@mkdir -p $(@D)
+	@echo '  CC  $<'
+	$Q$(CC) $(ALL) -c -o $@ $<
+
+$O/flags: FORCE
+	@mkdir -p $O
+	@echo '$(CC) $(ALL)' | cmp -s - $@ || echo '$(CC) $(ALL)' > $@
+
+include sim/kernel/build.mk sim/guest/build.mk tests/build.mk bench/build.mk
+
+target: $(KERNEL) $(INITRD)
+
+setup:
+	$Qtools/setup
+
+demo: setup
+	$Q$(MAKE) --no-print-directory all
+	$Qtools/demo $O
+
+format:
+	$Qclang-format -i $$(git ls-files '*.[ch]')
+
+clean:
+	rm -rf $O
+
+FORCE:
+.PHONY: all target setup demo format clean FORCE
+.DELETE_ON_ERROR:
+-include $(OBJ:.o=.d)
