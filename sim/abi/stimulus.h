@@ -8,7 +8,7 @@
 #ifndef ABI_STIMULUS_H
 #define ABI_STIMULUS_H
 
-#define STIMULUS_PORT	      0x5c0
+#define STIMULUS_PORT         0x5c0
 #define STIMULUS_PORT_ID      (STIMULUS_PORT + 0x00) /* R: STIMULUS_ID */
 #define STIMULUS_PORT_WAITING (STIMULUS_PORT + 0x04) /* R: requests in the mailbox */
 #define STIMULUS_PORT_OP      (STIMULUS_PORT + 0x08) /* R: enum stimulus_op of the head, or 0 */
@@ -16,16 +16,16 @@
 #define STIMULUS_PORT_ARG1    (STIMULUS_PORT + 0x10)
 #define STIMULUS_PORT_ARG2    (STIMULUS_PORT + 0x14)
 #define STIMULUS_PORT_ACK     (STIMULUS_PORT + 0x18) /* W: any value pops the head */
-#define STIMULUS_PORTS	      0x1c
+#define STIMULUS_PORTS        0x1c
 
 #define STIMULUS_ID  0x56676e52u /* "RngV" */
-#define STIMULUS_GSI 11		 /* I/O APIC pin, active high, level */
+#define STIMULUS_GSI 11          /* I/O APIC pin, active high, level */
 
 enum stimulus_op {
 	STIMULUS_NONE,
-	STIMULUS_NOP,		/* acknowledged, nothing else: tests the path */
+	STIMULUS_NOP,           /* acknowledged, nothing else: tests the path */
 	STIMULUS_PREEMPT_VCORE, /* arg0 pid, arg1 vcoreid, arg2 grace in microseconds */
-	STIMULUS_PROVISION,	/* arg0 pid, arg1 number of cores */
+	STIMULUS_PROVISION,     /* arg0 pid, arg1 number of cores */
 };
 
 #endif
