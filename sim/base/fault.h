@@ -2,7 +2,7 @@
  *
  * A value that fits a register, which the compiler makes one check. State changes last, so that
  * an instruction which returns a fault has changed nothing, unless the manual says otherwise
- * (REP string instructions). TRY is the only control-flow macro of the tree.
+ * (REP string instructions). Functions that return one are declared MUST_CHECK. TRY is the only control-flow macro of the tree.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
@@ -12,6 +12,7 @@
 enum fault_kind {
 	FAULT_NONE,
 	FAULT_BLOCK_END,     /* not a fault: the instruction is complete and its block ends here */
+	FAULT_BLOCK_STOP,    /* the same, and interrupts, mode and shadow must be looked at again */
 	FAULT_EXCLUSIVE,     /* nothing was done: try again alone, as the lowest (cycle, id) */
 	FAULT_EXCEPTION,     /* vector, and error code where the vector has one */
 	FAULT_TRIPLE,        /* shutdown: a fault while #DF was delivered */
@@ -40,7 +41,7 @@ enum vector {
 	VECTOR_XM = 19,
 };
 
-struct MUST_CHECK fault {
+struct fault {
 	uint64_t raw; /* kind, vector << 8, has_error << 16, error << 32; zero is no fault */
 };
 
@@ -51,6 +52,7 @@ static inline struct fault fault_make(enum fault_kind kind)
 
 #define no_fault     fault_make(FAULT_NONE)
 #define fault_end    fault_make(FAULT_BLOCK_END)
+#define fault_stop   fault_make(FAULT_BLOCK_STOP)
 #define fault_retry  fault_make(FAULT_EXCLUSIVE)
 #define fault_absent fault_make(FAULT_UNIMPLEMENTED)
 

@@ -1,0 +1,263 @@
+#include "sim/mmu/mmu.h"
+
+void mmu_init(struct mmu *mmu, struct phys_mem *mem, struct core_state *core)
+{
+	memset(mmu, 0, sizeof(*mmu));
+	mmu->mem = mem;
+	mmu->core = core;
+	memset(mmu->soft_used, 0xff, sizeof(mmu->soft_used));
+	mmu_drop_cache(mmu);
+}
+
+/* --- the soft-TLB --- */
+
+void mmu_drop_cache(struct mmu *mmu)
+{
+	for (unsigned word = 0; word < ARRAY_LEN(mmu->soft_used); word++) {
+		uint64_t left = mmu->soft_used[word];
+
+		for (; left != 0; left &= left - 1) {
+			unsigned i = word * 64 + (unsigned)__builtin_ctzll(left);
+
+			for (unsigned who = 0; who < ARRAY_LEN(mmu->soft); who++) {
+				mmu->soft[who].entry[i].read = SOFT_NONE;
+				mmu->soft[who].entry[i].write = SOFT_NONE;
+			}
+		}
+		mmu->soft_used[word] = 0;
+	}
+}
+
+static void soft_drop_page(struct mmu *mmu, uint64_t la)
+{
+	for (unsigned who = 0; who < ARRAY_LEN(mmu->soft); who++) {
+		struct soft_entry *e = soft_entry(&mmu->soft[who], la);
+
+		e->read = SOFT_NONE;
+		e->write = SOFT_NONE;
+	}
+}
+
+void mmu_soft_fill(struct mmu *mmu, uint64_t la, uint64_t pa, enum access how, enum privilege who)
+{
+	uint32_t page = phys_page(mmu->mem, pa);
+	struct soft_entry *e = soft_entry(&mmu->soft[who], la);
+	uint64_t tag = la & ~PAGE_MASK;
+	unsigned index = (unsigned)(e - mmu->soft[who].entry);
+
+	if (page == PHYS_NO_PAGE || mmu->soft_off)
+		return;
+	/* RFLAGS.AC decides over user pages then, and it changes too often to flush on it. */
+	if (who == PRIVILEGE_SUPERVISOR && (mmu->core->cr4 & CR4_SMAP) && (mmu->rights & PTE_U))
+		return;
+	if (e->read != tag)
+		e->write = SOFT_NONE;
+	e->read = tag;
+	if (how == ACCESS_WRITE && phys_is_plain(mmu->mem, page))
+		e->write = tag;
+	e->addend = (uint64_t)(uintptr_t)phys_host(mmu->mem, page) - tag;
+	e->pa = pa & ~PAGE_MASK;
+	mmu->soft_used[index / 64] |= BIT(index % 64);
+}
+
+/* --- translation --- */
+
+static bool load_entry(void *context, uint64_t pa, uint64_t *entry)
+{
+	const struct phys_mem *mem = context;
+
+	return phys_read(mem, pa, entry, sizeof(*entry));
+}
+
+/* Accessed bits in every entry used, the dirty bit in the leaf of a store. */
+static void set_accessed(struct phys_mem *mem, struct walk *w, enum access how)
+{
+	for (unsigned i = 0; i < w->count; i++) {
+		struct walk_reference *ref = &w->refs[i];
+		bool dirty = how == ACCESS_WRITE && i == w->count - 1;
+		uint64_t entry = ref->entry | PTE_A | (dirty ? PTE_D : 0);
+
+		if (entry == ref->entry)
+			continue;
+		ref->entry = entry;
+		if (!phys_write(mem, ref->pa, &entry, sizeof(entry)))
+			SIM_ASSERT(!"the walk read this entry from RAM");
+	}
+}
+
+/* What a translation allows: writable and user only if every level says so, XD if any does. */
+static uint64_t combined_rights(const struct walk *w)
+{
+	uint64_t all = PTE_W | PTE_U, any = 0;
+
+	for (unsigned i = 0; i < w->count; i++) {
+		all &= w->refs[i].entry;
+		any |= w->refs[i].entry & PTE_XD;
+	}
+	return all | any | (walk_leaf(w) & (PTE_D | PTE_G));
+}
+
+static struct fault page_fault(
+	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t why)
+{
+	const struct core_state *core = mmu->core;
+	uint64_t code = why;
+
+	if (how == ACCESS_WRITE)
+		code |= PF_W;
+	if (who == PRIVILEGE_USER)
+		code |= PF_U;
+	if (how == ACCESS_FETCH && ((core->efer & EFER_NXE) || (core->cr4 & CR4_SMEP)))
+		code |= PF_ID;
+	mmu->fault_la = la;
+	mmu_flush_page(mmu, la); /* SDM "Operations that Invalidate TLBs": a page fault does */
+	return fault_error(VECTOR_PF, (uint32_t)code);
+}
+
+/* SDM "Determination of Access Rights". */
+static bool access_allowed(
+	const struct core_state *core, uint64_t rights, enum access how, enum privilege who)
+{
+	if (how == ACCESS_FETCH && (rights & PTE_XD))
+		return false;
+	if (who == PRIVILEGE_USER)
+		return (rights & PTE_U) && (how != ACCESS_WRITE || (rights & PTE_W));
+	if (rights & PTE_U) {
+		if (how == ACCESS_FETCH)
+			return (core->cr4 & CR4_SMEP) == 0;
+		if ((core->cr4 & CR4_SMAP) && (core->rflags & RFLAGS_AC) == 0)
+			return false;
+	}
+	return how != ACCESS_WRITE || (rights & PTE_W) || (core->cr0 & CR0_WP) == 0;
+}
+
+static struct walk walk_core(const struct mmu *mmu, uint64_t la)
+{
+	const struct core_state *core = mmu->core;
+	uint64_t reserved = core->efer & EFER_NXE ? 0 : PTE_XD;
+
+	return walk_tables(
+		&walk_ia32e, core->cr3 & walk_ia32e.frame, la, reserved, load_entry, mmu->mem);
+}
+
+static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uint64_t la)
+{
+	struct tlb *tlb = how == ACCESS_FETCH ? &mmu->fetch : &mmu->data;
+	uint64_t offset = BIT(walk_shift(w->level)) - 1;
+	uint64_t data = (walk_address(&walk_ia32e, w, la) & ~offset) | combined_rights(w);
+	struct tlb_entry old;
+	unsigned level;
+	struct tlb_entry *present = tlb_find(tlb, la, &level);
+
+	if (how != ACCESS_FETCH)
+		soft_drop_page(mmu, la);
+	if (present != NULL && level == w->level) {
+		if (level > 1)
+			mmu_drop_cache(mmu);
+		present->data = data;
+		return;
+	}
+	old = tlb_insert(tlb, w->level, la, data);
+	if (old.tag == 0)
+		return;
+	if (how == ACCESS_FETCH)
+		mmu->fetch_dropped(mmu->context);
+	else if (w->level == 1)
+		soft_drop_page(mmu, old.tag);
+	else
+		mmu_drop_cache(mmu);
+}
+
+static struct fault walk_and_fill(
+	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa)
+{
+	struct walk w = walk_core(mmu, la);
+
+	if (w.end == WALK_NO_MEMORY)
+		return fault_absent; /* paging structures outside RAM */
+	if (w.end == WALK_NOT_PRESENT)
+		return page_fault(mmu, la, how, who, 0);
+	if (w.end == WALK_RESERVED)
+		return page_fault(mmu, la, how, who, PF_P | PF_RSVD);
+	if (!access_allowed(mmu->core, combined_rights(&w), how, who))
+		return page_fault(mmu, la, how, who, PF_P);
+	set_accessed(mmu->mem, &w, how);
+	mmu->rights = combined_rights(&w);
+	tlb_fill(mmu, how, &w, la);
+	*pa = walk_address(&walk_ia32e, &w, la);
+	return no_fault;
+}
+
+struct fault mmu_translate(
+	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa)
+{
+	const struct core_state *core = mmu->core;
+	struct tlb_entry *e;
+	unsigned level;
+
+	if ((core->cr0 & CR0_PG) == 0) {
+		mmu->rights = 0;
+		*pa = la;
+		return no_fault;
+	}
+	if ((core->efer & EFER_LMA) == 0)
+		return fault_absent; /* 32-bit and PAE paging */
+	e = tlb_find(how == ACCESS_FETCH ? &mmu->fetch : &mmu->data, la, &level);
+	if (e == NULL)
+		return walk_and_fill(mmu, la, how, who, pa);
+	if (!access_allowed(core, e->data, how, who))
+		return page_fault(mmu, la, how, who, PF_P);
+	if (how == ACCESS_WRITE && (e->data & PTE_D) == 0)
+		return walk_and_fill(mmu, la, how, who, pa);
+	mmu->rights = e->data;
+	*pa = (e->data & walk_ia32e.frame) | (la & (BIT(walk_shift(level)) - 1));
+	return no_fault;
+}
+
+bool mmu_peek(const struct mmu *mmu, uint64_t la, uint64_t *pa)
+{
+	struct walk w;
+
+	if ((mmu->core->cr0 & CR0_PG) == 0) {
+		*pa = la;
+		return true;
+	}
+	w = walk_core(mmu, la);
+	if (w.end != WALK_PAGE)
+		return false;
+	*pa = walk_address(&walk_ia32e, &w, la);
+	return true;
+}
+
+/* --- invalidation --- */
+
+void mmu_flush_page(struct mmu *mmu, uint64_t la)
+{
+	unsigned level = 1;
+
+	if (tlb_find(&mmu->data, la, &level) != NULL && level > 1)
+		mmu_drop_cache(mmu);
+	else
+		soft_drop_page(mmu, la);
+	tlb_drop_page(&mmu->data, la);
+	tlb_drop_page(&mmu->fetch, la);
+	mmu->fetch_dropped(mmu->context);
+}
+
+void mmu_flush_local(struct mmu *mmu)
+{
+	bool keep_global = (mmu->core->cr4 & CR4_PGE) != 0;
+
+	tlb_drop_all(&mmu->data, keep_global);
+	tlb_drop_all(&mmu->fetch, keep_global);
+	mmu_drop_cache(mmu);
+	mmu->fetch_dropped(mmu->context);
+}
+
+void mmu_flush_all(struct mmu *mmu)
+{
+	tlb_drop_all(&mmu->data, false);
+	tlb_drop_all(&mmu->fetch, false);
+	mmu_drop_cache(mmu);
+	mmu->fetch_dropped(mmu->context);
+}

@@ -1,0 +1,103 @@
+/* mmu.h - turns a linear address of one core into a guest-physical one.
+ *
+ * Fills the modelled TLBs, sets accessed and dirty bits, and reports a page fault, which it never
+ * delivers. Depends on registers and memory alone. In front of the TLBs stands the soft-TLB, which
+ * maps linear pages to host memory and may be dropped at any moment.
+ *
+ * SDM "Paging".
+ */
+#ifndef MMU_MMU_H
+#define MMU_MMU_H
+
+#include "sim/base/core.h"
+#include "sim/base/fault.h"
+#include "sim/mmu/phys.h"
+#include "sim/mmu/tlb.h"
+#include "sim/mmu/walk.h"
+
+#define PHYS_ADDRESS_BITS   40 /* MAXPHYADDR; CPUID leaf 80000008 */
+#define LINEAR_ADDRESS_BITS 48
+
+#define PTE_P  BIT(0)
+#define PTE_W  BIT(1)
+#define PTE_U  BIT(2)
+#define PTE_A  BIT(5)
+#define PTE_D  BIT(6)
+#define PTE_PS BIT(7)
+#define PTE_G  BIT(8)
+#define PTE_XD BIT(63)
+
+/* Page-fault error code. */
+#define PF_P    BIT(0)
+#define PF_W    BIT(1)
+#define PF_U    BIT(2)
+#define PF_RSVD BIT(3)
+#define PF_ID   BIT(4)
+
+#define SOFT_ENTRIES 256
+#define SOFT_NONE    UINT64_MAX
+
+/* A linear page whose accesses need no check: host address = linear address + addend. */
+struct soft_entry {
+	uint64_t read;  /* the page's linear address, or SOFT_NONE */
+	uint64_t write; /* the same, for stores */
+	uint64_t addend;
+	uint64_t pa; /* of the page; for a trace of what the fast path does */
+};
+
+struct soft_tlb {
+	struct soft_entry entry[SOFT_ENTRIES];
+};
+
+enum privilege { PRIVILEGE_SUPERVISOR, PRIVILEGE_USER };
+
+struct mmu {
+	struct tlb data, fetch; /* truth */
+
+	/* wiring */
+	struct phys_mem *mem;
+	struct core_state *core;
+	bool soft_off; /* never fill the soft-TLB: every access shall take the slow path */
+	void (*fetch_dropped)(void *context); /* the fetch TLB lost entries */
+	void *context;
+
+	/* cache, and scratch that is dead between instructions */
+	struct soft_tlb soft[2]; /* by enum privilege */
+	uint64_t soft_used[SOFT_ENTRIES / 64];
+	uint64_t rights;   /* of the last translation, as in a TLB entry */
+	uint64_t fault_la; /* what CR2 becomes when the page fault just returned is delivered */
+};
+
+void mmu_init(struct mmu *mmu, struct phys_mem *mem, struct core_state *core);
+
+/* The physical address of la, or a page fault. la must be canonical. */
+MUST_CHECK struct fault mmu_translate(
+	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa);
+
+/* Translates as a debugger does: no TLB, no side effect, no permissions. False: not mapped. */
+MUST_CHECK bool mmu_peek(const struct mmu *mmu, uint64_t la, uint64_t *pa);
+
+/* After a successful mmu_translate: lets the fast path serve the page from now on. For a store,
+ * call it after phys_will_write. */
+void mmu_soft_fill(struct mmu *mmu, uint64_t la, uint64_t pa, enum access how, enum privilege who);
+
+/* INVLPG; MOV to CR3; any change that drops global entries too. */
+void mmu_flush_page(struct mmu *mmu, uint64_t la);
+void mmu_flush_local(struct mmu *mmu);
+void mmu_flush_all(struct mmu *mmu);
+
+/* Drops the soft-TLB: nothing that software can see changes. */
+void mmu_drop_cache(struct mmu *mmu);
+
+static inline bool is_canonical(uint64_t la)
+{
+	return (uint64_t)((int64_t)(la << (64 - LINEAR_ADDRESS_BITS)) >>
+			  (64 - LINEAR_ADDRESS_BITS)) == la;
+}
+
+static inline struct soft_entry *soft_entry(struct soft_tlb *soft, uint64_t la)
+{
+	return &soft->entry[(la >> PAGE_SHIFT) & (SOFT_ENTRIES - 1)];
+}
+
+#endif

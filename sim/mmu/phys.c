@@ -1,0 +1,97 @@
+#include "sim/mmu/phys.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+bool phys_init(struct phys_mem *mem, uint64_t size)
+{
+	SIM_ASSERT(size != 0);
+	SIM_ASSERT((size & PAGE_MASK) == 0);
+	SIM_ASSERT(size >> PAGE_SHIFT < PHYS_NO_PAGE);
+
+	*mem = (struct phys_mem){.size = size, .low_size = min_u64(size, PHYS_LOW_MAX)};
+	mem->ram = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	mem->flags = calloc(size >> PAGE_SHIFT, 1);
+	if (mem->ram == MAP_FAILED || mem->flags == NULL)
+		return false;
+	for (int i = 0; i < PHYS_CONSUMERS; i++) {
+		mem->dirty[i].pages = malloc((size >> PAGE_SHIFT) * sizeof(uint32_t));
+		if (mem->dirty[i].pages == NULL)
+			return false;
+	}
+	return true;
+}
+
+void phys_destroy(struct phys_mem *mem)
+{
+	for (int i = 0; i < PHYS_CONSUMERS; i++)
+		free(mem->dirty[i].pages);
+	free(mem->flags);
+	if (mem->ram != NULL && mem->ram != MAP_FAILED)
+		munmap(mem->ram, mem->size);
+}
+
+void phys_will_write(struct phys_mem *mem, uint32_t page, unsigned offset, unsigned size)
+{
+	uint8_t flags = mem->flags[page];
+
+	SIM_ASSERT(offset + size <= PAGE_SIZE);
+	for (int i = 0; i < PHYS_CONSUMERS; i++)
+		if ((flags & BIT(i)) == 0)
+			mem->dirty[i].pages[mem->dirty[i].count++] = page;
+	mem->flags[page] = flags | PHYS_ALL_DIRTY;
+	if (flags & PHYS_CODE)
+		mem->code_written(mem->code_context, page, offset, size);
+}
+
+void phys_clean(struct phys_mem *mem, enum phys_consumer consumer)
+{
+	struct phys_dirty *dirty = &mem->dirty[consumer];
+
+	for (uint32_t i = 0; i < dirty->count; i++)
+		mem->flags[dirty->pages[i]] &= (uint8_t)~BIT(consumer);
+	dirty->count = 0;
+}
+
+static bool range_is_ram(const struct phys_mem *mem, uint64_t pa, uint64_t size)
+{
+	uint64_t last = pa + size - 1;
+
+	if (size == 0)
+		return true;
+	if (last < pa)
+		return false;
+	if (last < mem->low_size)
+		return true;
+	return pa >= PHYS_HIGH && phys_page(mem, last) != PHYS_NO_PAGE;
+}
+
+bool phys_read(const struct phys_mem *mem, uint64_t pa, void *data, uint64_t size)
+{
+	if (!range_is_ram(mem, pa, size))
+		return false;
+	if (size != 0)
+		memcpy(data, phys_host(mem, phys_page(mem, pa)) + (pa & PAGE_MASK), size);
+	return true;
+}
+
+bool phys_write(struct phys_mem *mem, uint64_t pa, const void *data, uint64_t size)
+{
+	const uint8_t *from = data;
+
+	if (!range_is_ram(mem, pa, size))
+		return false;
+	while (size != 0) {
+		unsigned offset = pa & PAGE_MASK;
+		unsigned part = (unsigned)min_u64(size, PAGE_SIZE - offset);
+		uint32_t page = phys_page(mem, pa);
+
+		phys_will_write(mem, page, offset, part);
+		memcpy(phys_host(mem, page) + offset, from, part);
+		pa += part;
+		from += part;
+		size -= part;
+	}
+	return true;
+}

@@ -1,0 +1,43 @@
+/* tlb.h - the modelled translation lookaside buffers: truth, since stale entries are observable.
+ *
+ * One for data and one for instruction fetches, so that a data access never evicts the page that
+ * code runs on. Each holds 4 KiB, 2 MiB and 1 GiB entries in sets, replaced first in, first out:
+ * a hit changes nothing, which is what lets a faster look-up in front stay invisible.
+ */
+#ifndef MMU_TLB_H
+#define MMU_TLB_H
+
+#include "sim/base/base.h"
+
+#define TLB_LEVELS  3
+#define TLB_ENTRIES (64 * 8 + 8 * 4 + 1 * 4)
+#define TLB_SETS    (64 + 8 + 1)
+
+#define TLB_VALID BIT(0) /* in tag */
+
+struct tlb_entry {
+	uint64_t tag;  /* linear address of the page, and TLB_VALID; 0 is an empty entry */
+	uint64_t data; /* physical address of the page, and PTE_W, PTE_U, PTE_D, PTE_G, PTE_XD */
+};
+
+struct tlb {
+	struct tlb_entry entries[TLB_ENTRIES];
+	uint64_t used[TLB_LEVELS];                       /* sets that hold an entry */
+	uint8_t next[TLB_SETS + 7 - (TLB_SETS + 7) % 8]; /* the way that each set replaces next */
+};
+
+_Static_assert(sizeof(struct tlb) == 16 * TLB_ENTRIES + 8 * TLB_LEVELS + 80, "no padding");
+
+/* The entry that translates la, or NULL; *level is its page size (1: 4 KiB, 2: 2 MiB, 3: 1 GiB). */
+struct tlb_entry *tlb_find(struct tlb *tlb, uint64_t la, unsigned *level);
+
+/* Adds an entry and returns what it replaced: tag 0 if nothing. */
+struct tlb_entry tlb_insert(struct tlb *tlb, unsigned level, uint64_t la, uint64_t data);
+
+/* Drops the entries that translate la, global or not. */
+void tlb_drop_page(struct tlb *tlb, uint64_t la);
+
+/* Drops all entries, or all that are not global. */
+void tlb_drop_all(struct tlb *tlb, bool keep_global);
+
+#endif

@@ -1,0 +1,63 @@
+/* walk.h - walks a hierarchy of paging structures: one walker, formats as data.
+ *
+ * The walker only reads, through a loader that the caller hands in, and returns why it stopped and
+ * every reference it made. Fault codes, permissions and accessed/dirty bits are derived from the
+ * result by others (mmu.c).
+ */
+#ifndef MMU_WALK_H
+#define MMU_WALK_H
+
+#include "sim/base/base.h"
+
+#define WALK_LEVELS 5
+
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
+
+enum walk_end {
+	WALK_PAGE,        /* a translation */
+	WALK_NOT_PRESENT, /* entry lacks a present bit */
+	WALK_RESERVED,    /* entry has a reserved bit set */
+	WALK_NO_MEMORY,   /* the loader could not read an entry: no RAM there */
+};
+
+struct walk_format {
+	const char *name;
+	unsigned levels;   /* of paging structures, 4 for IA-32e */
+	uint64_t present;  /* an entry with none of these bits is not present */
+	uint64_t leaf;     /* the bit that makes an upper entry map a page */
+	uint64_t frame;    /* address bits of an entry */
+	uint64_t reserved; /* bits that must be 0 in every entry */
+	unsigned leaf_max; /* the highest level whose entry may map a page: 3 is 1 GiB */
+};
+
+extern const struct walk_format walk_ia32e;
+
+struct walk_reference {
+	uint64_t pa;
+	uint64_t entry;
+};
+
+struct walk {
+	enum walk_end end;
+	unsigned level; /* where it stopped: 1 is a 4 KiB page */
+	unsigned count;
+	struct walk_reference refs[WALK_LEVELS]; /* in the order made: top level first */
+};
+
+/* Reads the 8-byte entry at pa, for the walk; false when there is no memory. */
+typedef bool (*walk_loader)(void *context, uint64_t pa, uint64_t *entry);
+
+/* reserved: bits that are reserved for now, beyond those of the format (XD without EFER.NXE). */
+struct walk walk_tables(const struct walk_format *format, uint64_t root, uint64_t va,
+	uint64_t reserved, walk_loader load, void *context);
+
+static inline unsigned walk_shift(unsigned level)
+{
+	return PAGE_SHIFT + 9 * (level - 1);
+}
+
+/* The last entry read, and the address that a walk which ended in WALK_PAGE gives va. */
+uint64_t walk_leaf(const struct walk *w);
+uint64_t walk_address(const struct walk_format *format, const struct walk *w, uint64_t va);
+
+#endif
