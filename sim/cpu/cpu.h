@@ -1,0 +1,160 @@
+/* cpu.h - one core that executes instructions: what the rest of ringv may know of it.
+ *
+ * A core runs until a clock limit, a number of steps, or something that only the machine can
+ * decide. How instructions are executed is nobody's business outside sim/cpu.
+ *
+ * Time: what reads the time, sends an IPI or touches a device does so only in
+ * cpu_step_exclusive, which the machine calls when the core is the lowest (cycle, id); before
+ * that cpu_run stops in front of such an instruction with CPU_EXCLUSIVE.
+ */
+#ifndef CPU_CPU_H
+#define CPU_CPU_H
+
+#include "sim/apic/lapic.h"
+#include "sim/base/core.h"
+#include "sim/base/fault.h"
+#include "sim/mmu/mmu.h"
+
+struct vcpu;
+struct block;
+struct code_cache;
+
+/* What lies behind the core: the board. Called only within cpu_step_exclusive. size is 1, 2, 4
+ * or 8. A read of nothing gives all ones. */
+struct cpu_bus {
+	void *context;
+	uint64_t (*mmio_read)(void *context, uint64_t pa, unsigned size);
+	void (*mmio_write)(void *context, uint64_t pa, unsigned size, uint64_t value);
+	uint64_t (*port_read)(void *context, uint16_t port, unsigned size);
+	void (*port_write)(void *context, uint16_t port, unsigned size, uint64_t value);
+};
+
+/* What an observer may be told; a NULL member costs nothing, a set one puts the core on the slow
+ * path. Each call is made after the fact, except insn, which comes before the instruction. */
+struct cpu_watch {
+	void *context;
+	void (*insn)(void *context, struct vcpu *c);
+	void (*access)(void *context, struct vcpu *c, enum access how, uint64_t la, uint64_t pa,
+		unsigned size, uint64_t value);
+	void (*interrupt)(void *context, struct vcpu *c, unsigned vector);
+	void (*exception)(void *context, struct vcpu *c, unsigned vector, uint32_t error);
+};
+
+enum cpu_stop {
+	CPU_LIMIT,	   /* the clock limit or the number of steps was reached */
+	CPU_EXCLUSIVE,	   /* next is an instruction for cpu_step_exclusive */
+	CPU_IDLE,	   /* halted or waiting for SIPI, and nothing is pending */
+	CPU_SHUTDOWN,	   /* triple fault */
+	CPU_UNIMPLEMENTED, /* the next instruction needs what ringv does not have yet */
+	CPU_BREAKPOINT,	   /* the next instruction is at a breakpoint */
+};
+
+#define CPU_BREAKPOINTS 64
+
+/* Lazily kept status flags; see flags.h. Empty whenever the core is not inside cpu_run. */
+struct lazy_flags {
+	uint32_t kind;
+	uint32_t carry_in;
+	int64_t a, b;
+};
+
+/* A window in front of the code cache: a linear page and the code page it maps to. */
+struct fetch_entry {
+	uint64_t page; /* linear address, or SOFT_NONE */
+	struct code_page *code;
+};
+
+#define FETCH_ENTRIES 128
+
+struct vcpu {
+	struct core_state arch; /* truth; first, since decoded operands are offsets into it */
+
+	/* hot cache and scratch: dead or rebuilt between cpu_run calls */
+	struct lazy_flags lazy;
+	struct soft_tlb *soft; /* of the current privilege */
+	struct fetch_entry *fetch;
+	int64_t left;	    /* steps that this run may still make */
+	uint64_t uncounted; /* steps made that retired no instruction */
+	uint32_t mode;	    /* enum code_mode that the current CS and CR0 ask for */
+	bool exclusive;
+	bool user; /* CPL is 3 */
+	struct {
+		uint64_t pa[2]; /* where the bounce buffer's first and second part go */
+		unsigned size, first;
+		uint64_t la;
+		union {
+			uint8_t data[16];
+			uint64_t q[2];
+		};
+	} bounce; /* a store that the fast path cannot serve; see memory.h */
+	struct fetch_entry fetch_entries[2][FETCH_ENTRIES];
+
+	struct mmu mmu; /* truth and cache, see there */
+
+	/* wiring */
+	unsigned id;
+	struct lapic *lapic;
+	struct code_cache *code; /* shared by the cores of a machine */
+	struct cpu_bus bus;
+	struct cpu_watch watch;
+	unsigned breakpoint_count;
+	uint64_t breakpoints[CPU_BREAKPOINTS]; /* linear addresses */
+	bool skip_breakpoint;		       /* do not stop at the very next instruction */
+	uint64_t tsc_hz;		       /* for CPUID */
+	unsigned cpu_count;
+	bool x2apic;
+	char refused[128]; /* why CPU_UNIMPLEMENTED */
+};
+
+/* Wires a zeroed core up and resets it. lapic, mem, code and bus must outlive it. */
+struct cpu_setup {
+	unsigned id, cpu_count;
+	uint64_t tsc_hz;
+	bool x2apic; /* offered by CPUID */
+	struct lapic *lapic;
+	struct phys_mem *mem;
+	struct code_cache *code;
+	struct cpu_bus bus;
+};
+void cpu_init(struct vcpu *c, const struct cpu_setup *setup);
+
+/* The state after power-on or INIT (SDM "Processor State After Reset"); step, insns and cycle go
+ * on counting. The bootstrap processor starts at the reset vector, the others wait for SIPI. */
+void cpu_reset(struct vcpu *c, bool init_signal);
+
+/* Runs until arch.cycle reaches limit, max_steps are made, or one of enum cpu_stop. */
+enum cpu_stop cpu_run(struct vcpu *c, uint64_t limit, uint64_t max_steps);
+
+/* Makes exactly one step, with access to time and devices. The core must be the lowest. */
+enum cpu_stop cpu_step_exclusive(struct vcpu *c);
+
+/* Whether the core would do anything if it ran: it is running, or something pending wakes it. */
+bool cpu_is_runnable(const struct vcpu *c);
+
+/* Drops everything that is cache, in this core. Nothing that software can see changes. */
+void cpu_drop_cache(struct vcpu *c);
+
+/* Rebuilds what follows from arch after somebody wrote to it (restore, debugger). */
+void cpu_state_changed(struct vcpu *c);
+
+/* After watch or the breakpoints changed. */
+void cpu_watch_changed(struct vcpu *c);
+
+MUST_CHECK bool cpu_breakpoint_add(struct vcpu *c, uint64_t la);
+void cpu_breakpoint_remove(struct vcpu *c, uint64_t la);
+
+/* Memory as the core's software sees it now, without side effects; false where not mapped. */
+MUST_CHECK bool cpu_peek(const struct vcpu *c, uint64_t la, void *data, unsigned size);
+MUST_CHECK bool cpu_poke(struct vcpu *c, uint64_t la, const void *data, unsigned size);
+
+static inline unsigned cpu_cpl(const struct vcpu *c)
+{
+	return c->arch.seg[SS].attr >> 5 & 3;
+}
+
+/* Code decoded so far, shared by all cores of a machine (code_cache.c). */
+struct code_cache *code_cache_create(struct phys_mem *mem, struct vcpu *cores, unsigned count);
+void code_cache_destroy(struct code_cache *cache);
+void code_cache_drop(struct code_cache *cache);
+
+#endif
