@@ -1,0 +1,382 @@
+#include "sim/base/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "sim/base/ini.h"
+
+enum option_type { INTEGER, BOOLEAN, CHOICE, TIME };
+
+struct option {
+	const char *key;
+	enum option_type type;
+	size_t offset; /* of a uint64_t in struct config */
+	uint64_t preset, min, max;
+	const char *unit;    /* or "" */
+	const char *choices; /* of CHOICE: the words for 0, 1, ..., with spaces between */
+	const char *help;
+};
+
+#define AT(field)        offsetof(struct config, field)
+#define CLOCK_2026_01_01 1767225600 /* 2026-01-01T00:00:00 */
+#define CLOCK_MIN        315532800  /* 1980-01-01T00:00:00 */
+#define CLOCK_MAX        4102444799 /* 2099-12-31T23:59:59 */
+
+/* clang-format off */
+static const struct option options[] = {
+	{ "machine.cpus", INTEGER, AT(machine.cpus), 1, 1, 64, "pcores", NULL,
+	  "logical processors of the machine" },
+	{ "machine.memory_mib", INTEGER, AT(machine.memory_mib), 128, 1, 65536, "MiB", NULL,
+	  "guest-physical memory" },
+	{ "machine.hz", INTEGER, AT(machine.hz), 1000000000, 10000000, 10000000000, "cycles/s", NULL,
+	  "frequency of the machine's clock: the TSC, the APIC timers and all else count it" },
+	{ "machine.quantum", INTEGER, AT(machine.quantum), 500, 1, 1000000, "cycles", NULL,
+	  "how far a pcore may run ahead of the others" },
+	{ "machine.memory_model", CHOICE, AT(machine.memory_model), MEMORY_MODEL_SC, 0, 0, "", "sc",
+	  "sc: sequential consistency" },
+	{ "machine.clock", TIME, AT(machine.clock), CLOCK_2026_01_01, CLOCK_MIN, CLOCK_MAX, "UTC",
+	  NULL, "what the CMOS clock says at power-on" },
+	{ "machine.seed", INTEGER, AT(machine.seed), 1, 0, UINT64_MAX, "", NULL,
+	  "decides every random number of the run" },
+	{ "cpu.profile", CHOICE, AT(cpu.profile), CPU_PROFILE_FLAT, 0, 0, "", "flat",
+	  "timing; flat: each step costs one cycle" },
+	{ "cpu.x2apic", BOOLEAN, AT(cpu.x2apic), 1, 0, 1, "", NULL,
+	  "the local APICs have the x2APIC mode" },
+	{ "record.window", INTEGER, AT(record.window), 1000000, 1, UINT64_MAX, "steps", NULL,
+	  "from one digest of the machine to the next" },
+	{ "run.max_insns", INTEGER, AT(run.max_insns), 0, 0, UINT64_MAX, "instructions", NULL,
+	  "all pcores together retire no more than this; 0: no limit" },
+};
+/* clang-format on */
+
+#define KEY_MAX 104 /* section, dot, name, NUL: inih's limits are below 50 each */
+
+static uint64_t *option_value(struct config *c, const struct option *o)
+{
+	return (uint64_t *)((char *)c + o->offset);
+}
+
+void config_defaults(struct config *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		*option_value(c, &options[i]) = options[i].preset;
+}
+
+/* Copies word n (0, 1, ...) of a list of words; false when there are fewer. */
+static bool choice_word(const char *choices, uint64_t n, char word[32])
+{
+	for (; n > 0; n--) {
+		choices = strchr(choices, ' ');
+		if (choices == NULL)
+			return false;
+		choices++;
+	}
+	snprintf(word, 32, "%.*s", (int)strcspn(choices, " "), choices);
+	return true;
+}
+
+static void time_text(uint64_t seconds, char text[32])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+}
+
+/* What config_print writes and config_set reads back. */
+static void value_text(const struct option *o, uint64_t value, char text[32])
+{
+	bool known = true;
+
+	switch (o->type) {
+	case INTEGER:
+		snprintf(text, 32, "%" PRIu64, value);
+		break;
+	case BOOLEAN:
+		strcpy(text, value ? "on" : "off");
+		break;
+	case CHOICE:
+		known = choice_word(o->choices, value, text);
+		break;
+	case TIME:
+		time_text(value, text);
+		break;
+	}
+	SIM_ASSERT(known);
+}
+
+static bool parse_integer(const char *text, uint64_t *value)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = hex ? text + 2 : text;
+	char *end;
+
+	if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")] != '\0' ||
+		digits[0] == '\0')
+		return false;
+	errno = 0;
+	*value = strtoull(digits, &end, hex ? 16 : 10);
+	return errno == 0;
+}
+
+static bool parse_boolean(const char *text, uint64_t *value)
+{
+	*value = strcmp(text, "on") == 0;
+	return *value || strcmp(text, "off") == 0;
+}
+
+static bool parse_choice(const char *choices, const char *text, uint64_t *value)
+{
+	char word[32];
+
+	for (*value = 0; choice_word(choices, *value, word); ++*value)
+		if (strcmp(word, text) == 0)
+			return true;
+	return false;
+}
+
+/* The text must be the one that its own value prints as: no 31st of April, no missing digit. */
+static bool parse_time(const char *text, uint64_t *value)
+{
+	struct tm tm = {0};
+	char again[32];
+	time_t seconds;
+
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+		    &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	seconds = timegm(&tm);
+	if (seconds < 0)
+		return false;
+	*value = (uint64_t)seconds;
+	time_text(*value, again);
+	return strcmp(text, again) == 0;
+}
+
+static bool parse_value(const struct option *o, const char *text, uint64_t *value)
+{
+	switch (o->type) {
+	case INTEGER:
+		return parse_integer(text, value);
+	case BOOLEAN:
+		return parse_boolean(text, value);
+	case CHOICE:
+		return parse_choice(o->choices, text, value);
+	case TIME:
+		return parse_time(text, value);
+	}
+	return false;
+}
+
+/* What an option takes, for messages and for the documentation of sim.ini. */
+static void range_text(const struct option *o, char text[96])
+{
+	char min[32], max[32];
+
+	switch (o->type) {
+	case BOOLEAN:
+		strcpy(text, "on or off");
+		return;
+	case CHOICE:
+		snprintf(text, 96, "one of: %s", o->choices);
+		return;
+	case INTEGER:
+	case TIME:
+		value_text(o, o->min, min);
+		value_text(o, o->max, max);
+		snprintf(text, 96, "%s to %s", min, max);
+	}
+}
+
+static bool option_set(struct config *c, const struct option *o, const char *text, struct error *e)
+{
+	uint64_t value = 0;
+	char range[96];
+
+	if (!parse_value(o, text, &value) ||
+		(o->type != CHOICE && (value < o->min || value > o->max))) {
+		range_text(o, range);
+		return fail(e, "%s = '%.60s': expected %s", o->key, text, range);
+	}
+	*option_value(c, o) = value;
+	return true;
+}
+
+/* How many single-character edits turn a into b (Levenshtein). */
+static unsigned edits(const char *a, const char *b)
+{
+	unsigned row[KEY_MAX + 1];
+	size_t n = strlen(b);
+
+	for (size_t j = 0; j <= n; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 0; a[i] != '\0'; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = (unsigned)i + 1;
+		for (size_t j = 0; j < n; j++) {
+			unsigned cost = diagonal + (a[i] != b[j]);
+
+			diagonal = row[j + 1];
+			row[j + 1] = (unsigned)min_u64(cost, min_u64(row[j] + 1, row[j + 1] + 1));
+		}
+	}
+	return row[n];
+}
+
+static bool unknown_option(const char *key, struct error *e)
+{
+	const char *nearest = NULL;
+	unsigned best = 5; /* further away it is no typing mistake */
+
+	for (size_t i = 0; strlen(key) < KEY_MAX && i < ARRAY_LEN(options); i++) {
+		unsigned n = edits(options[i].key, key);
+
+		if (n < best) {
+			best = n;
+			nearest = options[i].key;
+		}
+	}
+	if (nearest != NULL)
+		return fail(e, "unknown option '%.60s' (did you mean %s?)", key, nearest);
+	return fail(e, "unknown option '%.60s'", key);
+}
+
+static const struct option *option_find(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (strcmp(options[i].key, key) == 0)
+			return &options[i];
+	return NULL;
+}
+
+bool config_set(struct config *c, const char *key, const char *value, struct error *e)
+{
+	const struct option *o = option_find(key);
+
+	return o != NULL ? option_set(c, o, value, e) : unknown_option(key, e);
+}
+
+bool config_has_section(const char *section)
+{
+	size_t n = strlen(section);
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (strncmp(options[i].key, section, n) == 0 && options[i].key[n] == '.')
+			return true;
+	return false;
+}
+
+struct reading {
+	struct config config;
+	bool seen[ARRAY_LEN(options)];
+};
+
+static bool entry_set(
+	void *context, const char *section, const char *name, const char *value, struct error *e)
+{
+	struct reading *r = context;
+	const struct option *o;
+	char key[KEY_MAX];
+
+	if (section[0] == '\0')
+		return fail(e, "'%s' stands before the first [section]", name);
+	snprintf(key, sizeof(key), "%s.%s", section, name);
+	o = option_find(key);
+	if (o == NULL && !config_has_section(section))
+		return fail(e, "unknown section [%s]", section);
+	if (o == NULL)
+		return unknown_option(key, e);
+	if (r->seen[o - options])
+		return fail(e, "%s is set twice", key);
+	r->seen[o - options] = true;
+	return option_set(&r->config, o, value, e);
+}
+
+bool config_read_text(
+	struct config *c, const char *file, const char *text, size_t length, struct error *e)
+{
+	struct reading r = {.config = *c};
+
+	if (!ini_read_text(file, text, length, entry_set, &r, e))
+		return false;
+	*c = r.config;
+	return true;
+}
+
+bool config_read_file(struct config *c, const char *path, struct error *e)
+{
+	struct reading r = {.config = *c};
+
+	if (!ini_read_file(path, entry_set, &r, e))
+		return false;
+	*c = r.config;
+	return true;
+}
+
+static size_t section_length(const struct option *o)
+{
+	return strcspn(o->key, ".");
+}
+
+/* Does row i begin a section? Rows of a section stand together. */
+static bool section_begins(size_t i)
+{
+	size_t n = section_length(&options[i]);
+
+	return i == 0 || strncmp(options[i].key, options[i - 1].key, n + 1) != 0;
+}
+
+static void print_ini(const struct config *c, FILE *out)
+{
+	char value[32], preset[32], range[96];
+
+	fputs("# Every option of ringv with its unit, range and default.\n", out);
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct option *o = &options[i];
+		int n = (int)section_length(o);
+
+		if (section_begins(i))
+			fprintf(out, "\n[%.*s]\n", n, o->key);
+		value_text(o, *option_value((struct config *)c, o), value);
+		value_text(o, o->preset, preset);
+		range_text(o, range);
+		fprintf(out, "# %s\n# %s%s%s; default %s\n%s = %s\n", o->help, range,
+			o->unit[0] != '\0' ? " " : "", o->unit, preset, o->key + n + 1, value);
+	}
+}
+
+static void print_json(const struct config *c, FILE *out)
+{
+	const char *quote;
+	char value[32];
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct option *o = &options[i];
+		int n = (int)section_length(o);
+		uint64_t v = *option_value((struct config *)c, o);
+
+		if (section_begins(i))
+			fprintf(out, "%s\"%.*s\": {", i == 0 ? "{" : "}, ", n, o->key);
+		else
+			fputs(", ", out);
+		value_text(o, v, value);
+		if (o->type == BOOLEAN)
+			strcpy(value, v ? "true" : "false");
+		quote = o->type == CHOICE || o->type == TIME ? "\"" : "";
+		fprintf(out, "\"%s\": %s%s%s", o->key + n + 1, quote, value, quote);
+	}
+	fputs("}}\n", out);
+}
+
+void config_print(const struct config *c, enum config_form form, FILE *out)
+{
+	if (form == CONFIG_JSON)
+		print_json(c, out);
+	else
+		print_ini(c, out);
+}
