@@ -28,8 +28,9 @@ $O/tests/fuzz/fuzz_ini: tests/fuzz/fuzz_ini.c sim/base/config.c sim/base/ini.c s
 
 fuzz-ini: $O/tests/fuzz/fuzz_ini
 	@mkdir -p $O/tests/fuzz/corpus-ini
+	@cp sim.ini $O/tests/fuzz/corpus-ini/
 	$Q$< -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -close_fd_mask=3 \
-		$O/tests/fuzz/corpus-ini sim.ini >$O/tests/fuzz/fuzz_ini.log 2>&1 || \
+		$O/tests/fuzz/corpus-ini >$O/tests/fuzz/fuzz_ini.log 2>&1 || \
 		{ tail -40 $O/tests/fuzz/fuzz_ini.log; exit 1; }
 	@echo "ok fuzz-ini: $(FUZZ_SECONDS) s"
 
