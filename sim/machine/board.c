@@ -1,0 +1,206 @@
+#include "sim/machine/board.h"
+
+#include "sim/abi/debug_exit.h"
+#include "sim/abi/stimulus.h"
+#include "sim/dev/acpi.h"
+#include "sim/machine/machine.h"
+
+#define PIN_PIT  2 /* ISA interrupt 0 */
+#define PIN_UART 4
+#define PIN_RTC  8
+
+enum space { SPACE_MEMORY, SPACE_PORT };
+
+struct board_slot {
+	enum space space;
+	uint64_t base, size;
+	const struct device_ops *ops; /* without state: a further range of the device before */
+	size_t device;                /* offset in struct machine */
+};
+
+#define SLOT(space, base, size, ops, device)                                                       \
+	{                                                                                          \
+		space, base, size, ops, offsetof(struct machine, device)                           \
+	}
+
+/* The memory map and the ports, in address order. What is not here reads as all ones: the 8259
+ * pair (0x20, 0xa0) and PCI (0xcf8) among it. */
+static const struct board_slot board[] = {
+	SLOT(SPACE_MEMORY, IOAPIC_ADDRESS, IOAPIC_SIZE, &ioapic_ops, ioapic),
+	SLOT(SPACE_PORT, 0x040, 4, &pit_ops, pit),
+	SLOT(SPACE_PORT, 0x061, 1, &pit_port61_ops, pit),
+	SLOT(SPACE_PORT, 0x070, 2, &rtc_ops, rtc),
+	SLOT(SPACE_PORT, DEBUG_EXIT_PORT, 1, &debug_exit_ops, debug_exit),
+	SLOT(SPACE_PORT, 0x3f8, 8, &uart_ops, uart),
+	SLOT(SPACE_PORT, STIMULUS_PORT, STIMULUS_PORTS, &stimulus_ops, stimulus),
+};
+
+unsigned board_slot_count(void)
+{
+	return ARRAY_LEN(board);
+}
+
+static void *slot_device(struct machine *m, const struct board_slot *slot)
+{
+	return (char *)m + slot->device;
+}
+
+struct board_device board_device(struct machine *m, unsigned slot)
+{
+	const struct board_slot *s = &board[slot];
+
+	return (struct board_device){s->ops, slot_device(m, s)};
+}
+
+/* --- accesses --- */
+
+static const struct board_slot *find_slot(enum space space, uint64_t address)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
+		if (board[i].space == space && address - board[i].base < board[i].size)
+			return &board[i];
+	return NULL;
+}
+
+static uint64_t all_ones(unsigned size)
+{
+	return size == 8 ? UINT64_MAX : BIT(8 * size) - 1;
+}
+
+static uint64_t slot_read(struct machine *m, enum space space, uint64_t address, unsigned size)
+{
+	const struct board_slot *s = find_slot(space, address);
+
+	if (s == NULL) {
+		LOG(&m->log, LOG_BOARD, "%u bytes read from nothing at %#" PRIx64, size, address);
+		return all_ones(size);
+	}
+	return s->ops->read(slot_device(m, s), address - s->base, size) & all_ones(size);
+}
+
+static void slot_write(
+	struct machine *m, enum space space, uint64_t address, unsigned size, uint64_t value)
+{
+	const struct board_slot *s = find_slot(space, address);
+
+	if (s == NULL)
+		LOG(&m->log, LOG_BOARD, "%u bytes written to nothing at %#" PRIx64, size, address);
+	else
+		s->ops->write(slot_device(m, s), address - s->base, size, value);
+}
+
+/* The local APIC of the pcore that asks, where its window is. */
+static struct lapic *own_lapic(const struct board_port *port, uint64_t pa)
+{
+	struct lapic *l = &port->machine->lapics[port->core];
+
+	return lapic_mmio_enabled(l) && (pa & ~PAGE_MASK) == APIC_BASE_ADDRESS ? l : NULL;
+}
+
+static uint64_t mmio_read(void *context, uint64_t pa, unsigned size)
+{
+	struct board_port *port = context;
+	struct lapic *l = own_lapic(port, pa);
+
+	if (l != NULL)
+		return lapic_read(l, pa & PAGE_MASK) & all_ones(size);
+	return slot_read(port->machine, SPACE_MEMORY, pa, size);
+}
+
+static void mmio_write(void *context, uint64_t pa, unsigned size, uint64_t value)
+{
+	struct board_port *port = context;
+	struct lapic *l = own_lapic(port, pa);
+
+	if (l != NULL)
+		lapic_write(l, pa & PAGE_MASK, (uint32_t)value);
+	else
+		slot_write(port->machine, SPACE_MEMORY, pa, size, value);
+}
+
+static uint64_t port_read(void *context, uint16_t port, unsigned size)
+{
+	struct board_port *p = context;
+
+	return slot_read(p->machine, SPACE_PORT, port, size);
+}
+
+static void port_write(void *context, uint16_t port, unsigned size, uint64_t value)
+{
+	struct board_port *p = context;
+
+	slot_write(p->machine, SPACE_PORT, port, size, value);
+}
+
+struct cpu_bus board_cpu_bus(struct machine *m, unsigned core)
+{
+	return (struct cpu_bus){
+		.context = &m->ports[core],
+		.mmio_read = mmio_read,
+		.mmio_write = mmio_write,
+		.port_read = port_read,
+		.port_write = port_write,
+	};
+}
+
+/* --- events --- */
+
+void board_event(struct machine *m, const struct event *e)
+{
+	const struct board_slot *s;
+
+	if (e->owner < EVENT_OWNER_DEVICE) {
+		lapic_event(&m->lapics[e->owner], e->what);
+		return;
+	}
+	s = &board[e->owner - EVENT_OWNER_DEVICE];
+	s->ops->event(slot_device(m, s), e->what);
+}
+
+/* --- construction --- */
+
+static struct device_env device_env(struct machine *m, const void *device)
+{
+	struct device_env env = {&m->run.now, m->config.machine.hz, &m->events, 0};
+
+	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
+		if (slot_device(m, &board[i]) == device && board[i].ops->state_size != 0)
+			env.owner = EVENT_OWNER_DEVICE + i;
+	return env;
+}
+
+static struct irq_line pin(struct machine *m, unsigned number)
+{
+	return (struct irq_line){ioapic_drive, &m->ioapic, number};
+}
+
+static void write_acpi_tables(struct machine *m)
+{
+	uint8_t tables[ACPI_SIZE_MAX];
+	size_t size = acpi_build(tables, BOARD_ACPI_TABLES, m->cpu_count);
+
+	if (!phys_write(&m->mem, BOARD_ACPI_TABLES, tables, size))
+		SIM_ASSERT(!"machine_create asks for 2 MiB");
+}
+
+void board_init(struct machine *m, const struct byte_sink *sink)
+{
+	struct irq_line pit_irq = pin(m, PIN_PIT), uart_irq = pin(m, PIN_UART);
+	struct irq_line rtc_irq = pin(m, PIN_RTC), stimulus_irq = pin(m, STIMULUS_GSI);
+	struct rtc_setup rtc = {
+		.clock = m->config.machine.clock,
+		.memory_low = m->mem.low_size,
+		.memory_high = m->mem.size - m->mem.low_size,
+	};
+	struct device_env pit_env = device_env(m, &m->pit), rtc_env = device_env(m, &m->rtc);
+
+	ioapic_init(&m->ioapic, &m->apic_bus);
+	pit_init(&m->pit, &pit_env, &pit_irq);
+	rtc_init(&m->rtc, &rtc_env, &rtc_irq, &rtc);
+	uart_init(&m->uart, &uart_irq, sink);
+	stimulus_init(&m->stimulus, &stimulus_irq);
+	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
+		if (board[i].ops->state_size != 0)
+			board[i].ops->reset(slot_device(m, &board[i]));
+	write_acpi_tables(m);
+}

@@ -1,0 +1,40 @@
+/* board.h - what is where in this PC: the one table of device slots, interrupt lines and tables.
+ *
+ * Physical addresses: RAM below 0xc0000000 and from 4 GiB up; the I/O APIC; each pcore's own local
+ * APIC. A read of nothing gives all ones, a write to nothing does nothing. ISA interrupt n is pin
+ * n of the I/O APIC, but for the PIT's, which is pin 2.
+ */
+#ifndef MACHINE_BOARD_H
+#define MACHINE_BOARD_H
+
+#include "sim/base/bus.h"
+#include "sim/base/error.h"
+
+struct machine;
+struct byte_sink;
+struct cpu_bus;
+
+#define BOARD_LOW_MEMORY_END   0x9fc00u    /* then the extended BIOS data area and ROMs */
+#define BOARD_ACPI_TABLES      0xe0000u    /* up to BOARD_LOW_RESERVED_END */
+#define BOARD_LOW_RESERVED_END 0x100000u   /* RAM again */
+#define BOARD_DEVICES_BASE     0xfec00000u /* up to 4 GiB */
+
+struct board_device {
+	const struct device_ops *ops;
+	void *device;
+};
+
+unsigned board_slot_count(void);
+/* A slot whose ops have no state is a further range of a device. */
+struct board_device board_device(struct machine *m, unsigned slot);
+
+/* Wires the devices up, resets them, and writes the ACPI tables into memory. */
+void board_init(struct machine *m, const struct byte_sink *sink);
+
+/* One pcore's way to the board; context is a struct board_port. */
+struct cpu_bus board_cpu_bus(struct machine *m, unsigned core);
+
+/* Hands a due event to its owner. */
+void board_event(struct machine *m, const struct event *e);
+
+#endif

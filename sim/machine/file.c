@@ -1,0 +1,101 @@
+#include "sim/machine/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool read_all(int fd, struct blob *blob)
+{
+	size_t done = 0;
+
+	while (done < blob->size) {
+		ssize_t n = read(fd, blob->data + done, blob->size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		done += (size_t)n;
+	}
+	blob->data[done] = 0;
+	return true;
+}
+
+static bool read_open_file(int fd, const char *path, size_t max, struct blob *blob, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return fail(e, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fail(e, "%s: not a regular file", path);
+	if ((uint64_t)st.st_size > max)
+		return fail(e, "%s: %jd bytes; at most %zu were expected", path,
+			(intmax_t)st.st_size, max);
+	blob->size = (size_t)st.st_size;
+	blob->data = malloc(blob->size + 1);
+	if (blob->data == NULL)
+		return fail(e, "%s: no memory for %zu bytes", path, blob->size);
+	errno = 0;
+	if (read_all(fd, blob))
+		return true;
+	blob_free(blob);
+	return fail(e, "%s: %s", path, errno != 0 ? strerror(errno) : "became shorter while read");
+}
+
+bool file_read(const char *path, size_t max, struct blob *blob, struct error *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool good;
+
+	*blob = (struct blob){0};
+	if (fd < 0)
+		return fail(e, "%s: %s", path, strerror(errno));
+	good = read_open_file(fd, path, max, blob, e);
+	close(fd);
+	return good;
+}
+
+void blob_free(struct blob *blob)
+{
+	free(blob->data);
+	*blob = (struct blob){0};
+}
+
+static bool write_all(int fd, const uint8_t *data, size_t size)
+{
+	while (size != 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		data += n;
+		size -= (size_t)n;
+	}
+	return fsync(fd) == 0;
+}
+
+bool file_replace(const char *path, const void *data, size_t size, struct error *e)
+{
+	char temporary[4096];
+	bool good;
+	int fd;
+
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+		return fail(e, "%s: name too long", path);
+	fd = mkstemp(temporary);
+	if (fd < 0)
+		return fail(e, "%s: cannot create: %s", path, strerror(errno));
+	good = fchmod(fd, 0644) == 0 && write_all(fd, data, size);
+	if (close(fd) != 0 || !good || rename(temporary, path) != 0) {
+		fail(e, "%s: cannot write: %s", path, strerror(errno));
+		unlink(temporary);
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,21 @@
+/* file.h - reads a whole file, and writes one whole or not at all.
+ */
+#ifndef MACHINE_FILE_H
+#define MACHINE_FILE_H
+
+#include "sim/base/error.h"
+
+struct blob {
+	uint8_t *data; /* one zero byte follows; free with blob_free */
+	size_t size;
+};
+
+/* Names the file and the cause on error: missing, not a regular file, larger than max bytes. */
+MUST_CHECK bool file_read(const char *path, size_t max, struct blob *blob, struct error *e);
+void blob_free(struct blob *blob);
+
+/* Under a temporary name in the same folder first: after a crash or an error there is either the
+ * old file or the new one. */
+MUST_CHECK bool file_replace(const char *path, const void *data, size_t size, struct error *e);
+
+#endif

@@ -1,0 +1,163 @@
+#include "sim/machine/machine.h"
+
+#include <stdlib.h>
+
+#include "sim/machine/board.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static bool check_options(const struct config *config, struct error *e)
+{
+	if (config->machine.cpus > MACHINE_CPUS_MAX)
+		return fail(e, "machine.cpus is %" PRIu64 "; this board has room for %d",
+			config->machine.cpus, MACHINE_CPUS_MAX);
+	if (config->machine.memory_mib < 2)
+		return fail(e, "machine.memory_mib is %" PRIu64 "; a PC needs at least 2",
+			config->machine.memory_mib);
+	return true;
+}
+
+static bool allocate(struct machine *m)
+{
+	m->lapics = calloc(m->cpu_count, sizeof(m->lapics[0]));
+	m->cores = calloc(m->cpu_count, sizeof(m->cores[0]));
+	m->ports = calloc(m->cpu_count, sizeof(m->ports[0]));
+	if (m->lapics == NULL || m->cores == NULL || m->ports == NULL)
+		return false;
+	if (!phys_init(&m->mem, m->config.machine.memory_mib * MIB))
+		return false;
+	if (!ram_digest_init(&m->ram_digest, &m->mem))
+		return false;
+	m->code = code_cache_create(&m->mem, m->cores, m->cpu_count);
+	return m->code != NULL;
+}
+
+/* A part of the interrupt controllers that ringv lacks was used: the run ends after this step. */
+static void apic_part_absent(void *context, const char *what)
+{
+	struct machine *m = context;
+
+	m->absent = what;
+}
+
+static void init_apics(struct machine *m)
+{
+	struct device_env env = {&m->run.now, m->config.machine.hz, &m->events, 0};
+
+	m->apic_bus = (struct apic_bus){
+		.lapics = m->lapics,
+		.count = m->cpu_count,
+		.ioapic = &m->ioapic,
+		.x2apic = m->config.cpu.x2apic != 0,
+		.kick = run_kick,
+		.absent = apic_part_absent,
+		.context = m,
+	};
+	for (unsigned i = 0; i < m->cpu_count; i++) {
+		env.owner = i;
+		lapic_init(&m->lapics[i], i, &m->apic_bus, &env);
+	}
+}
+
+static void init_cores(struct machine *m)
+{
+	for (unsigned i = 0; i < m->cpu_count; i++) {
+		struct cpu_setup setup = {
+			.id = i,
+			.cpu_count = m->cpu_count,
+			.tsc_hz = m->config.machine.hz,
+			.x2apic = m->config.cpu.x2apic != 0,
+			.lapic = &m->lapics[i],
+			.mem = &m->mem,
+			.code = m->code,
+		};
+
+		m->ports[i] = (struct board_port){m, i};
+		setup.bus = board_cpu_bus(m, i);
+		cpu_init(&m->cores[i], &setup);
+	}
+}
+
+struct machine *machine_create(
+	const struct config *config, const struct byte_sink *sink, struct error *e)
+{
+	struct machine *m;
+
+	if (!check_options(config, e))
+		return NULL;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL) {
+		fail(e, "the host has no memory for a machine");
+		return NULL;
+	}
+	m->config = *config;
+	m->cpu_count = (unsigned)config->machine.cpus;
+	m->log = (struct log){.now = &m->run.now};
+	if (!allocate(m)) {
+		fail(e, "the host has no memory for a machine of %" PRIu64 " MiB",
+			config->machine.memory_mib);
+		machine_destroy(m);
+		return NULL;
+	}
+	init_apics(m);
+	init_cores(m);
+	board_init(m, sink);
+	m->run.slice_core = RUN_NO_SLICE;
+	m->run.runnable[0] = BIT(0); /* the others wait for SIPI */
+	state_list_make(m);
+	return m;
+}
+
+void machine_destroy(struct machine *m)
+{
+	if (m == NULL)
+		return;
+	if (m->code != NULL)
+		code_cache_destroy(m->code);
+	ram_digest_destroy(&m->ram_digest);
+	phys_destroy(&m->mem);
+	free(m->ports);
+	free(m->cores);
+	free(m->lapics);
+	free(m);
+}
+
+void machine_drop_caches(struct machine *m)
+{
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		cpu_drop_cache(&m->cores[i]);
+	code_cache_drop(m->code);
+}
+
+void machine_state_changed(struct machine *m)
+{
+	for (unsigned i = 0; i < m->cpu_count; i++) {
+		lapic_state_changed(&m->lapics[i]);
+		cpu_state_changed(&m->cores[i]);
+		cpu_drop_cache(&m->cores[i]);
+		m->clock[i] = m->cores[i].arch.cycle;
+	}
+}
+
+uint64_t machine_insns(const struct machine *m)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		sum += m->cores[i].arch.insns;
+	return sum;
+}
+
+uint64_t machine_cycles(const struct machine *m)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		most = max_u64(most, m->cores[i].arch.cycle);
+	return most;
+}
+
+uint64_t machine_steps_now(const struct machine *m, unsigned core)
+{
+	return m->run.steps + m->cores[core].arch.step - m->step_base;
+}

@@ -1,0 +1,96 @@
+/* machine.h - a whole PC: pcores, memory, interrupt controllers, devices, on one clock.
+ *
+ * All of it hangs on one struct machine; several may live in one process. What software can
+ * observe is listed once, as state parts and RAM, and that list serves digest, snapshot and
+ * comparison (state.h).
+ */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include "sim/apic/ioapic.h"
+#include "sim/apic/lapic.h"
+#include "sim/base/config.h"
+#include "sim/base/log.h"
+#include "sim/cpu/cpu.h"
+#include "sim/dev/debug_exit.h"
+#include "sim/dev/pit.h"
+#include "sim/dev/rtc.h"
+#include "sim/dev/stimulus.h"
+#include "sim/dev/uart.h"
+#include "sim/machine/run.h"
+#include "sim/machine/state.h"
+
+#define MACHINE_CPUS_MAX 64
+
+struct machine;
+
+/* Where the serial line's bytes come from: the host, or a recording. */
+struct input_source {
+	/* Is there a byte for the position (steps, events)? Called at step boundaries. With wait
+	 * set, nothing but input can wake the machine: block, or return false for never. */
+	bool (*poll)(void *context, struct machine *m, bool wait, uint8_t *byte);
+	/* The step of the next byte that is known beforehand; NULL or UINT64_MAX: not known. */
+	uint64_t (*next_step)(void *context, const struct machine *m);
+	void (*fed)(void *context, struct machine *m, uint8_t byte); /* may be NULL */
+	void *context;
+};
+
+/* One pcore's view of the board. */
+struct board_port {
+	struct machine *machine;
+	unsigned core;
+};
+
+struct machine {
+	struct config config;
+	unsigned cpu_count;
+
+	/* truth */
+	struct run_state run;
+	struct event_queue events;
+	struct phys_mem mem;
+	struct ioapic ioapic;
+	struct pit pit;
+	struct rtc rtc;
+	struct uart uart;
+	struct debug_exit debug_exit;
+	struct stimulus stimulus;
+	struct lapic *lapics; /* [cpu_count] */
+	struct vcpu *cores;   /* [cpu_count] */
+
+	/* wiring and cache */
+	struct apic_bus apic_bus;
+	struct board_port *ports; /* [cpu_count] */
+	struct code_cache *code;
+	struct log log;
+	struct input_source input;
+	uint64_t clock[MACHINE_CPUS_MAX]; /* a copy of each core's cycle */
+	bool drop_caches;                 /* before every step; for tests */
+	bool single_steps;                /* come back after every step; for watchpoints */
+	volatile int please;              /* a watcher wants a stop */
+	const char *absent;               /* a part of the board that was used and is not there */
+	uint64_t step_base; /* the running core's step when m->run.steps was counted */
+	struct state_list state;
+	struct ram_digest ram_digest;
+};
+
+/* A machine after power-on, without software. NULL: the host lacks memory, or the options are
+ * beyond what this board has. Serial output goes to sink. */
+struct machine *machine_create(
+	const struct config *config, const struct byte_sink *sink, struct error *e);
+void machine_destroy(struct machine *m);
+
+/* Drops all that is cache. Nothing that software can see changes. */
+void machine_drop_caches(struct machine *m);
+
+/* The steps of the machine in total, for a watcher that is called while that core runs. */
+uint64_t machine_steps_now(const struct machine *m, unsigned core);
+
+/* Rebuilds what follows from the state, after state parts were replaced as a whole. */
+void machine_state_changed(struct machine *m);
+
+/* Retired instructions of all pcores; the highest clock of any. */
+uint64_t machine_insns(const struct machine *m);
+uint64_t machine_cycles(const struct machine *m);
+
+#endif

@@ -1,0 +1,336 @@
+#include "sim/machine/run.h"
+
+#include "sim/machine/board.h"
+#include "sim/machine/machine.h"
+
+/* The host is looked at after so many steps at the latest. It changes nothing in the run. */
+#define HOST_STEPS 200000
+
+/* With every pcore halted, so many events in a row that wake none count as "for ever". */
+#define IDLE_EVENTS_MAX 1000000
+
+const char *stop_name(enum stop_why why)
+{
+	static const char *const names[] = {
+		[STOP_NONE] = "none",
+		[STOP_EXIT] = "exit",
+		[STOP_IDLE] = "idle",
+		[STOP_SHUTDOWN] = "shutdown",
+		[STOP_UNIMPLEMENTED] = "unimplemented",
+		[STOP_BREAKPOINT] = "breakpoint",
+		[STOP_STEPS] = "steps",
+		[STOP_CORE_STEPS] = "core-steps",
+		[STOP_INSNS] = "max-insns",
+		[STOP_INTERRUPTED] = "interrupted",
+	};
+
+	return names[why];
+}
+
+static void runnable_set(struct machine *m, unsigned core, bool on)
+{
+	uint64_t *word = &m->run.runnable[core / 64];
+
+	*word = on ? *word | BIT(core % 64) : *word & ~BIT(core % 64);
+}
+
+static bool runnable(const struct machine *m, unsigned core)
+{
+	return m->run.runnable[core / 64] >> core % 64 & 1;
+}
+
+/* Before the next step, the machine's time is that of whoever acts now. */
+static void time_reaches(struct machine *m, uint64_t cycle)
+{
+	m->run.now = max_u64(m->run.now, cycle);
+}
+
+void run_kick(void *machine, unsigned core)
+{
+	struct machine *m = machine;
+	struct core_state *arch = &m->cores[core].arch;
+
+	if (runnable(m, core) || !cpu_is_runnable(&m->cores[core]))
+		return;
+	arch->cycle = max_u64(arch->cycle, m->run.now);
+	m->clock[core] = arch->cycle;
+	runnable_set(m, core, true);
+}
+
+void run_please_stop(struct machine *m)
+{
+	m->please = 1;
+}
+
+/* --- who is next --- */
+
+/* The two pcores with the lowest (cycle, id) among the runnable; cpu_count where there is none. */
+struct lowest {
+	unsigned first, second;
+};
+
+static struct lowest find_lowest(const struct machine *m)
+{
+	struct lowest low = {m->cpu_count, m->cpu_count};
+	uint64_t first = UINT64_MAX, second = UINT64_MAX;
+
+	for (unsigned word = 0; word * 64 < m->cpu_count; word++) {
+		for (uint64_t left = m->run.runnable[word]; left != 0; left &= left - 1) {
+			unsigned i = word * 64 + (unsigned)__builtin_ctzll(left);
+			uint64_t clock = m->clock[i];
+
+			if (clock < first) {
+				second = first;
+				low.second = low.first;
+				first = clock;
+				low.first = i;
+			} else if (clock < second) {
+				second = clock;
+				low.second = i;
+			}
+		}
+	}
+	return low;
+}
+
+static void fire_event(struct machine *m)
+{
+	struct event e = event_take(&m->events);
+
+	time_reaches(m, e.due);
+	m->run.events++;
+	m->run.idle_events++;
+	board_event(m, &e);
+}
+
+/* Fires what is due at or before the lowest clock, one event at a time, since an event may wake a
+ * pcore; then gives the lowest pcore a slice. False: an event was fired, or nothing can happen. */
+static bool choose_slice(struct machine *m)
+{
+	struct lowest low = find_lowest(m);
+	uint64_t due = event_next_due(&m->events), limit = due;
+
+	if (low.first == m->cpu_count || due <= m->clock[low.first]) {
+		if (due != EVENT_NEVER)
+			fire_event(m);
+		return false;
+	}
+	if (low.second != m->cpu_count)
+		limit = min_u64(limit, m->clock[low.second] + m->config.machine.quantum);
+	m->run.slice_core = low.first;
+	m->run.slice_limit = limit;
+	return true;
+}
+
+/* --- input --- */
+
+/* A byte arrives at a position, where what the loop has already noticed must not matter: so the
+ * slice ends and every pcore is looked at again. */
+bool run_input(struct machine *m, uint8_t byte)
+{
+	struct lowest low;
+
+	if (!uart_can_receive(&m->uart))
+		return false;
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		runnable_set(m, i, cpu_is_runnable(&m->cores[i]));
+	low = find_lowest(m);
+	if (low.first != m->cpu_count)
+		time_reaches(m, m->clock[low.first]);
+	m->run.slice_core = RUN_NO_SLICE;
+	m->run.inputs++;
+	uart_receive(&m->uart, byte);
+	if (m->input.fed != NULL)
+		m->input.fed(m->input.context, m, byte);
+	return true;
+}
+
+/* True if a byte went in. */
+static bool take_input(struct machine *m, bool wait)
+{
+	uint8_t byte;
+
+	if (m->input.poll == NULL || !uart_can_receive(&m->uart))
+		return false;
+	return m->input.poll(m->input.context, m, wait, &byte) && run_input(m, byte);
+}
+
+static uint64_t next_input_step(const struct machine *m)
+{
+	if (m->input.next_step == NULL)
+		return UINT64_MAX;
+	return m->input.next_step(m->input.context, m);
+}
+
+/* --- stops --- */
+
+static struct stop stop_at(enum stop_why why, unsigned core)
+{
+	return (struct stop){.why = why, .core = core};
+}
+
+static bool wants_host(const struct machine *m, const struct run_limit *limit)
+{
+	return m->please != 0 || (limit->please != NULL && *limit->please != 0);
+}
+
+/* What ends the run at this position whatever the loop has noticed. */
+static struct stop stop_here(struct machine *m, const struct run_limit *limit)
+{
+	if (debug_exit_written(&m->debug_exit)) {
+		struct stop s = stop_at(STOP_EXIT, 0);
+
+		s.status = debug_exit_status(&m->debug_exit);
+		return s;
+	}
+	if (m->absent != NULL)
+		return stop_at(STOP_UNIMPLEMENTED, 0);
+	if (m->run.steps >= limit->steps)
+		return stop_at(STOP_STEPS, 0);
+	if (m->cores[limit->core].arch.step >= limit->core_step)
+		return stop_at(STOP_CORE_STEPS, limit->core);
+	if (m->config.run.max_insns != 0 && machine_insns(m) >= m->config.run.max_insns)
+		return stop_at(STOP_INSNS, 0);
+	return stop_at(STOP_NONE, 0);
+}
+
+/* How many steps the pcore may make before somebody must look. */
+static uint64_t step_budget(const struct machine *m, const struct run_limit *limit, unsigned core)
+{
+	uint64_t budget = min_u64(HOST_STEPS, limit->steps - m->run.steps);
+	uint64_t input = next_input_step(m);
+
+	if (input > m->run.steps)
+		budget = min_u64(budget, input - m->run.steps);
+	if (core == limit->core)
+		budget = min_u64(budget, limit->core_step - m->cores[core].arch.step);
+	if (m->config.run.max_insns != 0) /* a step retires one instruction or none */
+		budget = min_u64(budget, m->config.run.max_insns - machine_insns(m));
+	if (m->drop_caches || m->single_steps)
+		budget = 1;
+	return budget;
+}
+
+/* --- the loop --- */
+
+static void count_steps(struct machine *m, unsigned core, uint64_t before)
+{
+	uint64_t made = m->cores[core].arch.step - before;
+
+	m->run.steps += made;
+	m->clock[core] = m->cores[core].arch.cycle;
+	if (made != 0)
+		m->run.idle_events = 0;
+}
+
+static void end_slice(struct machine *m)
+{
+	m->run.slice_core = RUN_NO_SLICE;
+}
+
+/* An instruction that must be alone runs when its pcore is the lowest, else waits for that. */
+static enum cpu_stop step_exclusive(struct machine *m, unsigned core)
+{
+	struct vcpu *c = &m->cores[core];
+	uint64_t before = c->arch.step;
+	enum cpu_stop why;
+
+	end_slice(m);
+	if (find_lowest(m).first != core)
+		return CPU_LIMIT;
+	time_reaches(m, c->arch.cycle);
+	m->step_base = before;
+	why = cpu_step_exclusive(c);
+	count_steps(m, core, before);
+	return why;
+}
+
+/* Acts on why a pcore came back; a reason that is its own is returned as a stop. */
+static struct stop slice_returned(struct machine *m, unsigned core, enum cpu_stop why)
+{
+	switch (why) {
+	case CPU_LIMIT:
+	case CPU_EXCLUSIVE:
+		break;
+	case CPU_IDLE:
+		runnable_set(m, core, false);
+		end_slice(m);
+		break;
+	case CPU_SHUTDOWN:
+		return stop_at(STOP_SHUTDOWN, core);
+	case CPU_UNIMPLEMENTED:
+		return stop_at(STOP_UNIMPLEMENTED, core);
+	case CPU_BREAKPOINT:
+		return stop_at(STOP_BREAKPOINT, core);
+	}
+	return stop_at(STOP_NONE, core);
+}
+
+static struct stop run_slice(struct machine *m, const struct run_limit *limit)
+{
+	unsigned core = (unsigned)m->run.slice_core;
+	struct vcpu *c = &m->cores[core];
+	uint64_t before = c->arch.step;
+	enum cpu_stop why;
+
+	if (c->arch.cycle >= m->run.slice_limit) {
+		end_slice(m);
+		return stop_at(STOP_NONE, core);
+	}
+	if (m->drop_caches)
+		machine_drop_caches(m);
+	m->step_base = before;
+	why = cpu_run(c, m->run.slice_limit, step_budget(m, limit, core));
+	count_steps(m, core, before);
+	if (c->arch.step != before && (why == CPU_EXCLUSIVE || why == CPU_IDLE))
+		return stop_at(STOP_NONE, core); /* the position first; it will say so again */
+	if (why == CPU_EXCLUSIVE)
+		why = step_exclusive(m, core);
+	return slice_returned(m, core, why);
+}
+
+/* Nothing is runnable and nothing was fired: only input can help. */
+static struct stop run_nothing(struct machine *m, const struct run_limit *limit)
+{
+	if (event_next_due(&m->events) != EVENT_NEVER && m->run.idle_events < IDLE_EVENTS_MAX)
+		return stop_at(STOP_NONE, 0);
+	if (take_input(m, true) || wants_host(m, limit))
+		return stop_at(STOP_NONE, 0);
+	return stop_at(STOP_IDLE, 0);
+}
+
+static bool all_idle(const struct machine *m)
+{
+	for (unsigned word = 0; word < RUN_WORDS; word++)
+		if (m->run.runnable[word] != 0)
+			return false;
+	return true;
+}
+
+struct stop machine_run(struct machine *m, const struct run_limit *limit)
+{
+	uint64_t look = m->run.steps; /* at the host, from this step on */
+	struct stop stop;
+
+	for (;;) {
+		stop = stop_here(m, limit);
+		if (stop.why != STOP_NONE)
+			break;
+		if (m->run.steps >= look || m->run.steps == next_input_step(m) || all_idle(m)) {
+			look = m->run.steps + HOST_STEPS;
+			take_input(m, false);
+		}
+		if (wants_host(m, limit)) {
+			stop = stop_at(STOP_INTERRUPTED, 0);
+			break;
+		}
+		if (m->run.slice_core == RUN_NO_SLICE && !choose_slice(m))
+			stop = all_idle(m) ? run_nothing(m, limit) : stop;
+		else
+			stop = run_slice(m, limit);
+		if (stop.why != STOP_NONE)
+			break;
+	}
+	m->please = 0;
+	return stop;
+}
