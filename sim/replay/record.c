@@ -1,0 +1,140 @@
+#include "sim/replay/record.h"
+
+#include <stdlib.h>
+
+#include "sim/replay/version.h"
+
+static void free_file(struct recorded_file *f)
+{
+	free(f->path);
+}
+
+void recording_free(struct recording *r)
+{
+	free(r->version);
+	free(r->build);
+	free(r->config);
+	free(r->command_line);
+	free_file(&r->image);
+	for (unsigned i = 0; i < BOOT_MODULES_MAX; i++)
+		free_file(&r->modules[i]);
+	free(r->inputs);
+	chain_free(&r->chain);
+	memset(r, 0, sizeof(*r));
+}
+
+/* --- making one --- */
+
+static bool describe_file(
+	struct recorded_file *to, const struct session_file *from, struct error *e)
+{
+	to->path = realpath(from->path, NULL);
+	to->size = from->blob.size;
+	to->digest = from->digest;
+	return to->path != NULL || fail(e, "%s: %m", from->path);
+}
+
+static bool config_text(const struct config *c, char **text)
+{
+	size_t size;
+	FILE *out = open_memstream(text, &size);
+
+	if (out == NULL)
+		return false;
+	config_print(c, CONFIG_INI, out);
+	return fclose(out) == 0;
+}
+
+bool recording_describe(struct recording *r, const struct session *s, struct error *e)
+{
+	memset(r, 0, sizeof(*r));
+	r->version = strdup(ringv_version);
+	r->build = strdup(ringv_build_id);
+	r->command_line = strdup(s->command_line != NULL ? s->command_line : "");
+	if (r->version == NULL || r->build == NULL || r->command_line == NULL ||
+		!config_text(&s->config, &r->config))
+		return fail(e, "the host has no memory for a recording");
+	if (!describe_file(&r->image, &s->image, e))
+		return false;
+	r->module_count = s->module_count;
+	for (unsigned i = 0; i < s->module_count; i++)
+		if (!describe_file(&r->modules[i], &s->modules[i], e))
+			return false;
+	return true;
+}
+
+void recording_add_input(struct recording *r, const struct machine *m, uint8_t byte)
+{
+	if (r->input_count == r->input_room) {
+		r->input_room = r->input_room != 0 ? 2 * r->input_room : 256;
+		r->inputs = realloc(r->inputs, r->input_room * sizeof(r->inputs[0]));
+		SIM_ASSERT(r->inputs != NULL);
+	}
+	r->inputs[r->input_count++] = (struct recorded_input){m->run.steps, m->run.events, byte};
+}
+
+void recording_finish(struct recording *r, struct chain *chain, struct machine *m, struct stop stop)
+{
+	r->end = chain_end(chain, m);
+	r->chain = *chain;
+	*chain = (struct chain){.window = chain->window};
+	r->steps = m->run.steps;
+	r->events = m->run.events;
+	r->stop = stop.why;
+	r->stop_core = stop.core;
+	r->status = stop.status;
+	r->core_count = m->cpu_count;
+	for (unsigned i = 0; i < m->cpu_count; i++) {
+		const struct core_state *arch = &m->cores[i].arch;
+
+		r->cores[i] = (struct recorded_core){arch->step, arch->insns, arch->cycle};
+	}
+}
+
+/* --- using one --- */
+
+static bool same_file(const struct recorded_file *want, const struct session_file *have,
+	const char *name, struct error *e)
+{
+	if (want->size == have->blob.size && digest_equal(want->digest, have->digest))
+		return true;
+	return fail(e,
+		"%s: was recorded with another %s: digest %016" PRIx64 ", %" PRIu64
+		" bytes; the file there now has %016" PRIx64 ", %zu bytes",
+		name, want->path, want->digest.low, want->size, have->digest.low, have->blob.size);
+}
+
+static bool same_build(const struct recording *r, const char *name, struct error *e)
+{
+	if (strcmp(r->version, ringv_version) == 0 && strcmp(r->build, ringv_build_id) == 0)
+		return true;
+	return fail(e,
+		"%s: was recorded by ringv %s, build %s; this is %s, build %s, which may behave "
+		"otherwise",
+		name, r->version, r->build, ringv_version, ringv_build_id);
+}
+
+static bool load_files(
+	const struct recording *r, const char *name, struct session *s, struct error *e)
+{
+	if (!session_set_command_line(s, r->command_line, e) ||
+		!session_set_image(s, r->image.path, e) ||
+		!same_file(&r->image, &s->image, name, e))
+		return false;
+	for (unsigned i = 0; i < r->module_count; i++)
+		if (!session_add_module(s, r->modules[i].path, e) ||
+			!same_file(&r->modules[i], &s->modules[i], name, e))
+			return false;
+	return config_read_text(&s->config, name, r->config, strlen(r->config), e);
+}
+
+bool record_session(const struct recording *r, const char *name, struct session *s, struct error *e)
+{
+	session_init(s);
+	if (!same_build(r, name, e))
+		return false;
+	if (load_files(r, name, s, e))
+		return true;
+	session_free(s);
+	return false;
+}

@@ -1,0 +1,40 @@
+/* session.h - what identifies a run: image, modules, command line, configuration; and a machine
+ * made of it.
+ *
+ * The files are read once, and their digests say whether a later run has the same ones.
+ */
+#ifndef REPLAY_SESSION_H
+#define REPLAY_SESSION_H
+
+#include "sim/machine/file.h"
+#include "sim/machine/loader.h"
+
+#define SESSION_FILE_MAX (UINT64_C(1) << 30)
+
+struct session_file {
+	char *path;
+	struct blob blob;
+	struct digest digest;
+};
+
+struct session {
+	struct config config;
+	char *command_line;
+	struct session_file image;
+	unsigned module_count;
+	struct session_file modules[BOOT_MODULES_MAX];
+};
+
+/* Starts an empty session with default options. */
+void session_init(struct session *s);
+void session_free(struct session *s);
+
+MUST_CHECK bool session_set_command_line(struct session *s, const char *text, struct error *e);
+MUST_CHECK bool session_set_image(struct session *s, const char *path, struct error *e);
+MUST_CHECK bool session_add_module(struct session *s, const char *path, struct error *e);
+
+/* A new machine with the image loaded. NULL on error. */
+struct machine *session_start(
+	const struct session *s, const struct byte_sink *serial, struct error *e);
+
+#endif
