@@ -1,0 +1,258 @@
+/* boot.c - `ringv boot`. */
+#include "sim/cli/debugging.h"
+#include "sim/cli/options.h"
+#include "sim/cli/report.h"
+#include "sim/cli/terminal.h"
+#include "sim/cli/tty.h"
+#include "sim/debug/gdb.h"
+#include "sim/replay/lockstep.h"
+
+/* One run, and all that accompanies it. */
+struct boot_run {
+	const struct args *args;
+	struct session session;
+	struct recording recording;
+	struct serial_output serial;
+	struct byte_sink sink;
+	struct terminal terminal;
+	struct debugging debugging;
+	struct machine *machine;
+	struct chain chain;
+	struct stop stop;
+	struct digest digest;
+	int failure; /* the exit code if something fails */
+};
+
+static bool check_args(const struct args *a, struct error *e)
+{
+	int modes = (a->runs != 1) + a->lockstep + (a->gdb != NULL) + (a->record != NULL);
+
+	if (a->runs == 0)
+		return fail(e, "--runs 0: expected at least 1");
+	if (modes > 1)
+		return fail(e, "--runs, --lockstep, --gdb and --record exclude each other");
+	return true;
+}
+
+static bool progress_window(void *context, struct machine *m, struct chain *c)
+{
+	struct boot_run *b = context;
+
+	(void)c;
+	terminal_progress(&b->terminal, m);
+	return true;
+}
+
+static struct run_limit boot_limit(const struct boot_run *b)
+{
+	struct run_limit limit = RUN_FREELY;
+
+	limit.steps = b->args->until;
+	limit.please = tty_please();
+	return limit;
+}
+
+/* A run that the user ends stops after the next step, a position that a replay finds again. */
+static void finish_step(struct boot_run *b)
+{
+	struct run_limit limit = RUN_FREELY;
+
+	limit.steps = b->machine->run.steps + 1;
+	b->machine->input.poll = NULL;
+	b->stop = chain_run(&b->chain, b->machine, &limit, NULL);
+}
+
+static bool start_machine(struct boot_run *b, struct error *e)
+{
+	b->machine = session_start(&b->session, &b->sink, e);
+	if (b->machine == NULL)
+		return false;
+	b->machine->drop_caches = b->args->drop_caches;
+	if (b->args->log != NULL) {
+		b->machine->log.out = stderr;
+		if (!log_topics(b->args->log, &b->machine->log.topics, e))
+			return false;
+	}
+	return true;
+}
+
+/* --- the ways to run --- */
+
+/* Runs to a step at the latest; false if the run ended there or before. */
+static bool run_part(struct boot_run *b, uint64_t steps)
+{
+	struct run_limit limit = boot_limit(b);
+	struct chain_watch watch = {progress_window, b};
+
+	limit.steps = min_u64(limit.steps, steps);
+	b->stop = chain_run(&b->chain, b->machine, &limit, &watch);
+	return b->stop.why == STOP_STEPS && b->machine->run.steps < b->args->until;
+}
+
+static bool run_once(struct boot_run *b, struct error *e)
+{
+	struct trace *trace;
+
+	if (!debugging_open(&b->debugging, b->args, b->machine, e))
+		return false;
+	trace = b->debugging.trace;
+	b->machine->input = terminal_input(&b->terminal);
+	if (trace == NULL) {
+		run_part(b, UINT64_MAX);
+	} else if (run_part(b, b->args->trace_from)) {
+		bool more;
+
+		trace_start(trace);
+		more = run_part(b, b->args->trace_to);
+		trace_stop(trace);
+		if (more)
+			run_part(b, UINT64_MAX);
+	}
+	if (b->stop.why == STOP_INTERRUPTED)
+		finish_step(b);
+	b->digest = chain_end(&b->chain, b->machine);
+	return true;
+}
+
+/* The others start afresh each time, and none has input. */
+static bool run_again(struct boot_run *b, struct error *e)
+{
+	struct digest first;
+
+	for (uint64_t i = 0; i < b->args->runs; i++) {
+		struct run_limit limit = boot_limit(b);
+
+		if (i != 0) {
+			machine_destroy(b->machine);
+			chain_free(&b->chain);
+			chain_init(&b->chain, b->session.config.record.window);
+			if (!start_machine(b, e))
+				return false;
+		}
+		b->stop = chain_run(&b->chain, b->machine, &limit, NULL);
+		b->digest = chain_end(&b->chain, b->machine);
+		if (i == 0)
+			first = b->digest;
+		b->failure = SIM_BUG;
+		if (!digest_equal(first, b->digest))
+			return fail(e,
+				"run %" PRIu64 " of %" PRIu64 " has another digest than the first",
+				i + 1, b->args->runs);
+		b->failure = SIM_FAIL;
+		if (b->stop.why == STOP_INTERRUPTED)
+			return fail(e, "interrupted in run %" PRIu64, i + 1);
+	}
+	return true;
+}
+
+static bool run_beside(struct boot_run *b, struct machine *checker, struct error *e)
+{
+	struct run_limit limit = boot_limit(b);
+	struct difference d;
+
+	if (!debugging_open(&b->debugging, b->args, b->machine, e) ||
+		!lockstep_run(b->machine, checker, &limit, &b->stop, &d, e))
+		return false;
+	b->digest = chain_end(&b->chain, b->machine);
+	if (!d.any)
+		return true;
+	print_difference(&d, b->machine, checker, b->debugging.symbols, stderr);
+	b->failure = SIM_BUG;
+	return fail(e, "with and without caches the machine differs");
+}
+
+static bool run_lockstep(struct boot_run *b, struct error *e)
+{
+	struct byte_sink nowhere = {.put = NULL};
+	struct machine *checker = session_start(&b->session, &nowhere, e);
+	bool good = checker != NULL && run_beside(b, checker, e);
+
+	machine_destroy(checker);
+	return good;
+}
+
+static bool run_gdb(struct boot_run *b, struct error *e)
+{
+	if (!debugging_open(&b->debugging, b->args, b->machine, e) ||
+		!gdb_serve(b->machine, b->args->gdb, tty_please(), &b->stop, e))
+		return false;
+	b->digest = chain_end(&b->chain, b->machine);
+	return true;
+}
+
+static bool run(struct boot_run *b, struct error *e)
+{
+	if (b->args->lockstep)
+		return run_lockstep(b, e);
+	if (b->args->gdb != NULL)
+		return run_gdb(b, e);
+	return b->args->runs > 1 ? run_again(b, e) : run_once(b, e);
+}
+
+/* --- the whole --- */
+
+static bool write_recording(struct boot_run *b, struct error *e)
+{
+	if (b->args->record == NULL)
+		return true;
+	recording_finish(&b->recording, &b->chain, b->machine, b->stop);
+	return record_write(&b->recording, b->args->record, e);
+}
+
+static void report(struct boot_run *b)
+{
+	struct report r = {
+		.session = &b->session,
+		.args = b->args,
+		.machine = b->machine,
+		.stop = b->stop,
+		.digest = b->digest,
+		.seconds = terminal_seconds(&b->terminal),
+		.runs = b->args->runs,
+	};
+
+	if (b->args->json)
+		report_json(&r, stdout);
+	else if (!b->args->quiet)
+		report_text(&r);
+}
+
+static bool boot(struct boot_run *b, struct error *e)
+{
+	bool input = !b->args->quiet && !b->args->json && b->args->runs == 1 && !b->args->lockstep;
+
+	if (!options_session(b->args, &b->session, e) ||
+		!recording_describe(&b->recording, &b->session, e) ||
+		!serial_open(b->args, &b->serial, &b->sink, e) || !start_machine(b, e))
+		return false;
+	chain_init(&b->chain, b->session.config.record.window);
+	terminal_open(&b->terminal, input, !b->args->quiet && !b->args->json, &b->recording);
+	if (!run(b, e))
+		return false;
+	terminal_close(&b->terminal);
+	return serial_close(&b->serial, e) && debugging_close(&b->debugging, e) &&
+	       write_recording(b, e);
+}
+
+int boot_command(const struct args *args, struct error *e)
+{
+	struct boot_run b = {.args = args, .failure = SIM_USAGE};
+	int code;
+
+	if (!check_args(args, e))
+		return SIM_USAGE;
+	if (boot(&b, e)) {
+		report(&b);
+		code = verdict_exit_code(b.stop);
+	} else {
+		code = b.failure;
+	}
+	terminal_close(&b.terminal);
+	if (!debugging_close(&b.debugging, NULL))
+		code = SIM_USAGE;
+	chain_free(&b.chain);
+	recording_free(&b.recording);
+	machine_destroy(b.machine);
+	session_free(&b.session);
+	return code;
+}

@@ -1,0 +1,64 @@
+/* command.h - the commands of ringv and their options: one table each, from which parsing, help
+ * and errors are made.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdio.h>
+
+#include "sim/base/error.h"
+
+#define TEXT_LIST_MAX 64
+
+struct text_list {
+	unsigned count;
+	const char *at[TEXT_LIST_MAX];
+};
+
+/* Everything that a command line can say, for all commands. */
+struct args {
+	struct text_list names; /* what is not an option */
+	struct text_list modules, settings, trace_functions, trace_kinds, symbols;
+	const char *append, *cpus, *memory, *config, *record, *serial, *gdb, *trace_file, *log;
+	const char *trace_cpu;
+	uint64_t until, runs, trace_from, trace_to;
+	bool trace, trace_source, lockstep, drop_caches, json, quiet, help;
+};
+
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER };
+
+struct option_row {
+	const char *name;  /* without the two dashes */
+	const char *value; /* how the help calls its value; NULL for a flag */
+	enum option_kind kind;
+	size_t offset; /* in struct args */
+	const char *help;
+};
+
+struct command {
+	const char *name, *operands, *summary, *details, *example;
+	const struct option_row *options; /* ends with a row without a name */
+	unsigned operands_min, operands_max;
+	int (*run)(const struct args *args, struct error *e); /* an exit code */
+};
+
+extern const struct command commands[]; /* ends with one without a name */
+
+const struct command *command_find(const char *name);
+
+/* Fills args from the words after the command's name. */
+MUST_CHECK bool command_parse(const struct command *c, int count, char *const words[],
+	struct args *args, struct error *e);
+
+void command_help(const struct command *c, FILE *out);
+void commands_help(FILE *out);
+
+int boot_command(const struct args *args, struct error *e);
+int replay_command(const struct args *args, struct error *e);
+int diff_command(const struct args *args, struct error *e);
+int info_command(const struct args *args, struct error *e);
+int config_command(const struct args *args, struct error *e);
+int help_command(const struct args *args, struct error *e);
+int version_command(const struct args *args, struct error *e);
+
+#endif

@@ -1,0 +1,150 @@
+/* commands.c - the table of commands, and of the options of each. */
+#include "sim/cli/command.h"
+
+#define OPTION(kind, name, value, field, help)                                                     \
+	{                                                                                          \
+		name, value, kind, offsetof(struct args, field), help                              \
+	}
+#define FLAG(name, field, help)          OPTION(OPTION_FLAG, name, NULL, field, help)
+#define TEXT(name, value, field, help)   OPTION(OPTION_TEXT, name, value, field, help)
+#define LIST(name, value, field, help)   OPTION(OPTION_LIST, name, value, field, help)
+#define NUMBER(name, value, field, help) OPTION(OPTION_NUMBER, name, value, field, help)
+#define HELP                             FLAG("help", help, "this text")
+#define JSON                             FLAG("json", json, "print one JSON object instead of text")
+#define CONFIG_OPTIONS                                                                             \
+	TEXT("config", "FILE", config, "read options from this ini file (default: none)"),         \
+		LIST("set", "KEY=VALUE", settings, "set one option; `ringv config` lists them"),   \
+		TEXT("cpus", "N", cpus, "the same as --set machine.cpus=N"),                       \
+		TEXT("memory", "MIB", memory, "the same as --set machine.memory_mib=MIB")
+
+static const struct option_row boot_options[] = {
+	TEXT("append", "TEXT", append, "the image's command line"),
+	LIST("module", "FILE", modules, "load a multiboot module; may be repeated"),
+	CONFIG_OPTIONS,
+	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default)"),
+	TEXT("record", "FILE", record, "write a recording for `ringv replay`"),
+	NUMBER("until", "STEP", until, "stop after so many steps of all pcores together"),
+	NUMBER("runs", "N", runs, "run N times and compare the digests"),
+	FLAG("lockstep", lockstep, "run beside a machine without caches, and compare"),
+	FLAG("drop-caches", drop_caches, "drop every cache before every step"),
+	TEXT("gdb", "PORT", gdb, "wait for gdb on a TCP port of this host, or a Unix socket"),
+	FLAG("trace", trace, "trace to standard error, or to --trace-file"),
+	TEXT("trace-file", "FILE", trace_file, "trace to FILE"),
+	LIST("trace-kind", "KIND", trace_kinds,
+		"only insn, access, interrupt or exception; may be repeated"),
+	LIST("trace-function", "NAME", trace_functions,
+		"only in this function, or in FROM-TO addresses; may be repeated"),
+	TEXT("trace-cpu", "N", trace_cpu, "only pcore N"),
+	NUMBER("trace-from", "STEP", trace_from, "only after this step in total"),
+	NUMBER("trace-to", "STEP", trace_to, "only up to this step in total"),
+	FLAG("trace-source", trace_source, "with file and line"),
+	LIST("symbols", "FILE", symbols, "symbols of another ELF file; may be repeated"),
+	TEXT("log", "TOPICS", log, "messages of the simulator: apic,dev,... or all"),
+	JSON,
+	FLAG("quiet", quiet, "no serial output, no progress, no report"),
+	HELP,
+	{0},
+};
+
+static const struct option_row replay_options[] = {
+	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default)"),
+	JSON,
+	FLAG("quiet", quiet, "no serial output, no progress"),
+	HELP,
+	{0},
+};
+
+static const struct option_row diff_options[] = {JSON, HELP, {0}};
+
+static const struct option_row info_options[] = {JSON, HELP, {0}};
+
+static const struct option_row config_options[] = {CONFIG_OPTIONS, JSON, HELP, {0}};
+
+static const struct option_row help_options[] = {HELP, {0}};
+
+const struct command commands[] = {
+	{
+		.name = "boot",
+		.operands = "IMAGE [options]",
+		.summary = "boot a multiboot or ELF image",
+		.details =
+			"Boots IMAGE on a simulated PC, with the serial line on the terminal "
+			"(Ctrl-A x ends the run).\nEnds with the status that the image writes to "
+			"the debug-exit port, 0xf4.",
+		.example = "ringv boot build/kernel/ringv-kernel.elf --cpus 4 --module "
+			   "build/initrd.cpio --record run.rec",
+		.options = boot_options,
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = boot_command,
+	},
+	{
+		.name = "replay",
+		.operands = "RECORDING [options]",
+		.summary = "run a recording again and compare it window by window",
+		.details =
+			"Runs what RECORDING was made of, with its input, and compares the chain "
+			"of digests and the end.\nImage, modules and ringv must be the same.",
+		.example = "ringv replay run.rec",
+		.options = replay_options,
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = replay_command,
+	},
+	{
+		.name = "diff",
+		.operands = "RECORDING RECORDING [options]",
+		.summary = "find the first step in which two recordings differ",
+		.details =
+			"Runs both recordings up to the first window whose digests differ, then "
+			"searches for the first\nstep, pcore, instruction and field. Exit code 0: "
+			"no difference; 1: there is one.",
+		.example = "ringv diff a.rec b.rec",
+		.options = diff_options,
+		.operands_min = 2,
+		.operands_max = 2,
+		.run = diff_command,
+	},
+	{
+		.name = "info",
+		.operands = "FILE",
+		.summary = "say what an image or a recording holds",
+		.details = "FILE is an image that `ringv boot` takes, or a recording.",
+		.example = "ringv info run.rec",
+		.options = info_options,
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = info_command,
+	},
+	{
+		.name = "config",
+		.operands = "[options]",
+		.summary = "print the effective options, each with its help",
+		.details = "Prints every option as an ini file that --config reads again.",
+		.example = "ringv config --cpus 4 --set machine.quantum=100",
+		.options = config_options,
+		.operands_max = 0,
+		.run = config_command,
+	},
+	{
+		.name = "help",
+		.operands = "[COMMAND]",
+		.summary = "say how to use ringv, or a command",
+		.details = "Says how to use ringv, or COMMAND.",
+		.example = "ringv help boot",
+		.options = help_options,
+		.operands_max = 1,
+		.run = help_command,
+	},
+	{
+		.name = "version",
+		.operands = "",
+		.summary = "print version and build",
+		.details = "Recordings are bound to the build that is printed here.",
+		.example = "ringv version",
+		.options = help_options,
+		.operands_max = 0,
+		.run = version_command,
+	},
+	{0},
+};

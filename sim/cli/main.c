@@ -1,0 +1,70 @@
+/* main.c - the ringv command: finds the command, parses its options, runs it. */
+#include "sim/base/config.h"
+#include "sim/cli/command.h"
+#include "sim/cli/options.h"
+#include "sim/replay/version.h"
+
+int help_command(const struct args *args, struct error *e)
+{
+	const struct command *c;
+
+	if (args->names.count == 0) {
+		commands_help(stdout);
+		return SIM_PASS;
+	}
+	c = command_find(args->names.at[0]);
+	if (c == NULL) {
+		fail(e, "no command '%s'; `ringv help` lists them", args->names.at[0]);
+		return SIM_USAGE;
+	}
+	command_help(c, stdout);
+	return SIM_PASS;
+}
+
+int version_command(const struct args *args, struct error *e)
+{
+	(void)args, (void)e;
+	printf("ringv %s, build %s\n", ringv_version, ringv_build_id);
+	return SIM_PASS;
+}
+
+int config_command(const struct args *args, struct error *e)
+{
+	struct config config;
+
+	config_defaults(&config);
+	if (!options_config(args, &config, e))
+		return SIM_USAGE;
+	config_print(&config, args->json ? CONFIG_JSON : CONFIG_INI, stdout);
+	return SIM_PASS;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+	struct args args = {.until = UINT64_MAX, .runs = 1, .trace_to = UINT64_MAX};
+	struct error e = {""};
+	int code = SIM_USAGE;
+
+	if (argc < 2) {
+		commands_help(stderr);
+		return SIM_USAGE;
+	}
+	c = command_find(strcmp(argv[1], "--help") == 0      ? "help"
+			 : strcmp(argv[1], "--version") == 0 ? "version"
+							     : argv[1]);
+	if (c == NULL) {
+		fprintf(stderr, "ringv: no command '%s'; `ringv help` lists them\n", argv[1]);
+		return SIM_USAGE;
+	}
+	if (command_parse(c, argc - 2, argv + 2, &args, &e)) {
+		if (args.help) {
+			command_help(c, stdout);
+			return SIM_PASS;
+		}
+		code = c->run(&args, &e);
+	}
+	if (e.text[0] != '\0')
+		fprintf(stderr, "ringv %s: %s\n", c->name, e.text);
+	return code;
+}

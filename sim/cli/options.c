@@ -1,0 +1,152 @@
+#include "sim/cli/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sim/replay/version.h"
+
+static bool apply_setting(struct config *config, const char *setting, struct error *e)
+{
+	char key[64];
+	const char *equals = strchr(setting, '=');
+
+	if (equals == NULL || (size_t)(equals - setting) >= sizeof(key))
+		return fail(e, "--set %s: expected KEY=VALUE", setting);
+	memcpy(key, setting, (size_t)(equals - setting));
+	key[equals - setting] = '\0';
+	return config_set(config, key, equals + 1, e);
+}
+
+bool options_config(const struct args *args, struct config *config, struct error *e)
+{
+	if (args->config != NULL && !config_read_file(config, args->config, e))
+		return false;
+	for (unsigned i = 0; i < args->settings.count; i++)
+		if (!apply_setting(config, args->settings.at[i], e))
+			return false;
+	if (args->cpus != NULL && !config_set(config, "machine.cpus", args->cpus, e))
+		return false;
+	return args->memory == NULL || config_set(config, "machine.memory_mib", args->memory, e);
+}
+
+bool options_session(const struct args *args, struct session *s, struct error *e)
+{
+	session_init(s);
+	if (!options_config(args, &s->config, e) || !session_set_image(s, args->names.at[0], e) ||
+		!session_set_command_line(s, args->append != NULL ? args->append : "", e)) {
+		session_free(s);
+		return false;
+	}
+	for (unsigned i = 0; i < args->modules.count; i++) {
+		if (!session_add_module(s, args->modules.at[i], e)) {
+			session_free(s);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* --- serial output --- */
+
+static void put_byte(void *context, uint8_t byte)
+{
+	putc(byte, context);
+	if (byte == '\n')
+		fflush(context);
+}
+
+static void put_nothing(void *context, uint8_t byte)
+{
+	(void)context, (void)byte;
+}
+
+bool serial_open(
+	const struct args *args, struct serial_output *s, struct byte_sink *sink, struct error *e)
+{
+	*s = (struct serial_output){0};
+	*sink = (struct byte_sink){.put = put_nothing};
+	if (args->serial != NULL && strcmp(args->serial, "-") != 0) {
+		s->file = fopen(args->serial, "we");
+		s->close = true;
+		if (s->file == NULL)
+			return fail(e, "%s: %s", args->serial, strerror(errno));
+	} else if (!args->quiet && !args->json) {
+		s->file = stdout;
+	}
+	if (s->file != NULL)
+		*sink = (struct byte_sink){.put = put_byte, .context = s->file};
+	return true;
+}
+
+bool serial_close(struct serial_output *s, struct error *e)
+{
+	if (s->file == NULL)
+		return true;
+	if (fflush(s->file) != 0 || (s->close && fclose(s->file) != 0))
+		return fail(e, "serial output: %s", strerror(errno));
+	return true;
+}
+
+/* --- the repro line --- */
+
+/* In single quotes, if it needs any. */
+static void print_word(const char *word, FILE *out)
+{
+	if (word[0] != '\0' && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					    "0123456789_-+=./:,@%") == strlen(word)) {
+		fputs(word, out);
+		return;
+	}
+	putc('\'', out);
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			fputs("'\\''", out);
+		else
+			putc(*word, out);
+	}
+	putc('\'', out);
+}
+
+static void print_option(const char *name, const char *value, FILE *out)
+{
+	if (value == NULL)
+		return;
+	fprintf(out, " --%s ", name);
+	print_word(value, out);
+}
+
+void print_repro(const struct session *s, const struct args *args, FILE *out)
+{
+	fputs("ringv boot ", out);
+	print_word(s->image.path, out);
+	print_option("config", args->config, out);
+	for (unsigned i = 0; i < args->settings.count; i++)
+		print_option("set", args->settings.at[i], out);
+	print_option("cpus", args->cpus, out);
+	print_option("memory", args->memory, out);
+	for (unsigned i = 0; i < s->module_count; i++)
+		print_option("module", s->modules[i].path, out);
+	print_option("append", args->append, out);
+	if (args->until != UINT64_MAX)
+		fprintf(out, " --until %" PRIu64, args->until);
+	fprintf(out, "  # ringv %s %s, image %016" PRIx64, ringv_version, ringv_build_id,
+		s->image.digest.low);
+	for (unsigned i = 0; i < s->module_count; i++)
+		fprintf(out, ", module %016" PRIx64, s->modules[i].digest.low);
+}
+
+void print_json_text(const char *text, FILE *out)
+{
+	putc('"', out);
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < 0x20)
+			fprintf(out, "\\u%04x", c);
+		else
+			putc(c, out);
+	}
+	putc('"', out);
+}

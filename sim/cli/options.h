@@ -1,0 +1,30 @@
+/* options.h - what several commands make of their options.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "sim/cli/command.h"
+#include "sim/replay/session.h"
+
+/* --config, then --set in order, then --cpus and --memory. */
+MUST_CHECK bool options_config(const struct args *args, struct config *config, struct error *e);
+
+/* The whole session of `ringv boot`. */
+MUST_CHECK bool options_session(const struct args *args, struct session *s, struct error *e);
+
+/* Where serial output goes: a file, or the terminal; nothing at all with --quiet. */
+struct serial_output {
+	FILE *file; /* NULL: nowhere */
+	bool close;
+};
+MUST_CHECK bool serial_open(
+	const struct args *args, struct serial_output *s, struct byte_sink *sink, struct error *e);
+MUST_CHECK bool serial_close(struct serial_output *s, struct error *e);
+
+/* A command line that repeats the run, on one line. */
+void print_repro(const struct session *s, const struct args *args, FILE *out);
+
+/* Prints a text as a JSON string. */
+void print_json_text(const char *text, FILE *out);
+
+#endif

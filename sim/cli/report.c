@@ -1,0 +1,151 @@
+#include "sim/cli/report.h"
+
+#include <stdlib.h>
+
+#include "sim/debug/disasm.h"
+
+static const struct verdict {
+	const char *name;
+	int exit_code;
+} verdicts[] = {
+	[STOP_NONE] = {"none", SIM_BUG},
+	[STOP_EXIT] = {"pass", SIM_PASS},
+	[STOP_IDLE] = {"idle", SIM_FAIL},
+	[STOP_SHUTDOWN] = {"shutdown", SIM_FAIL},
+	[STOP_UNIMPLEMENTED] = {"unimplemented", SIM_STUCK},
+	[STOP_BREAKPOINT] = {"stopped", SIM_PASS},
+	[STOP_STEPS] = {"stopped", SIM_PASS},
+	[STOP_CORE_STEPS] = {"stopped", SIM_PASS},
+	[STOP_INSNS] = {"stuck", SIM_STUCK},
+	[STOP_INTERRUPTED] = {"stopped", SIM_PASS},
+};
+
+const char *verdict_name(struct stop stop)
+{
+	return stop.why == STOP_EXIT && stop.status != 0 ? "fail" : verdicts[stop.why].name;
+}
+
+int verdict_exit_code(struct stop stop)
+{
+	return stop.why == STOP_EXIT ? (int)(stop.status & 0xff) : verdicts[stop.why].exit_code;
+}
+
+/* --- a pcore --- */
+
+static void report_registers(const struct core_state *arch, FILE *out)
+{
+	static const char *const names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi",
+		"rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
+
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+		fprintf(out, "%s%3s %016" PRIx64 "%s", i % 4 == 0 ? "    " : "  ", names[i],
+			arch->gpr[i], i % 4 == 3 ? "\n" : "");
+	fprintf(out,
+		"    cr0 %016" PRIx64 "  cr2 %016" PRIx64 "  cr3 %016" PRIx64 "  cr4 %016" PRIx64
+		"\n    rflags %" PRIx64 "  efer %" PRIx64 "  cs %04x  ss %04x\n",
+		arch->cr0, arch->cr2, arch->cr3, arch->cr4, arch->rflags, arch->efer,
+		arch->seg[CS].selector, arch->seg[SS].selector);
+}
+
+void report_core(struct machine *m, unsigned core, FILE *out)
+{
+	struct vcpu *c = &m->cores[core];
+	char text[160];
+
+	disasm_at(c, c->arch.rip, text, sizeof(text));
+	fprintf(out, "  c%u: step %" PRIu64 ", cycle %" PRIu64 ", rip %#" PRIx64 ": %s\n", core,
+		c->arch.step, c->arch.cycle, c->arch.rip, text);
+	report_registers(&c->arch, out);
+}
+
+/* --- the whole run --- */
+
+static void describe_stop(const struct report *r, FILE *out)
+{
+	const struct machine *m = r->machine;
+
+	switch (r->stop.why) {
+	case STOP_EXIT:
+		fprintf(out, "the image exited with status %u", r->stop.status);
+		break;
+	case STOP_IDLE:
+		fprintf(out, "every pcore is halted, and nothing is due that would wake one");
+		break;
+	case STOP_SHUTDOWN:
+		fprintf(out, "triple fault of pcore %u", r->stop.core);
+		break;
+	case STOP_UNIMPLEMENTED:
+		fprintf(out, "pcore %u needs what ringv does not have: %s", r->stop.core,
+			m->absent != NULL ? m->absent : m->cores[r->stop.core].refused);
+		break;
+	case STOP_INSNS:
+		fprintf(out, "the limit of run.max_insns was reached");
+		break;
+	default:
+		fprintf(out, "stopped after %" PRIu64 " steps", m->run.steps);
+	}
+}
+
+static bool wants_cores(enum stop_why why)
+{
+	return why != STOP_EXIT && why != STOP_STEPS && why != STOP_INTERRUPTED;
+}
+
+void report_text(const struct report *r)
+{
+	struct machine *m = r->machine;
+	uint64_t insns = machine_insns(m);
+
+	fprintf(stderr, "ringv: ");
+	describe_stop(r, stderr);
+	fprintf(stderr, "\n");
+	for (unsigned i = 0; wants_cores(r->stop.why) && i < m->cpu_count; i++)
+		if (r->stop.why == STOP_IDLE || r->stop.why == STOP_INSNS || i == r->stop.core)
+			report_core(m, i, stderr);
+	fprintf(stderr,
+		"ringv: %s; %" PRIu64 " instructions in %.2f s (%.0f MIPS), %.6f s simulated; "
+		"digest %016" PRIx64 "%016" PRIx64 "\n",
+		verdict_name(r->stop), insns, r->seconds,
+		r->seconds > 0 ? (double)insns / 1e6 / r->seconds : 0.0,
+		(double)machine_cycles(m) / (double)m->config.machine.hz, r->digest.high,
+		r->digest.low);
+	if (r->stop.why != STOP_EXIT || r->stop.status != 0) {
+		fprintf(stderr, "repro: ");
+		print_repro(r->session, r->args, stderr);
+		fprintf(stderr, "\n");
+	}
+}
+
+static void json_text(const char *key, const char *text, FILE *out)
+{
+	fprintf(out, "  \"%s\": ", key);
+	print_json_text(text, out);
+	fprintf(out, ",\n");
+}
+
+void report_json(const struct report *r, FILE *out)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&text, &size);
+
+	SIM_ASSERT(memory != NULL);
+	fprintf(out, "{\n");
+	json_text("verdict", verdict_name(r->stop), out);
+	json_text("expected", "pass", out);
+	describe_stop(r, memory);
+	putc('\0', memory);
+	print_repro(r->session, r->args, memory);
+	fclose(memory);
+	json_text("reason", text, out);
+	json_text("repro", text + strlen(text) + 1, out);
+	free(text);
+	fprintf(out, "  \"digest\": \"%016" PRIx64 "%016" PRIx64 "\",\n", r->digest.high,
+		r->digest.low);
+	fprintf(out, "  \"status\": %u,\n", r->stop.why == STOP_EXIT ? r->stop.status : 0);
+	fprintf(out, "  \"runs\": %" PRIu64 ",\n", r->runs);
+	fprintf(out, "  \"steps\": %" PRIu64 ",\n", r->machine->run.steps);
+	fprintf(out, "  \"insns\": %" PRIu64 ",\n", machine_insns(r->machine));
+	fprintf(out, "  \"cycles\": %" PRIu64 ",\n", machine_cycles(r->machine));
+	fprintf(out, "  \"seconds\": %.6f\n}\n", r->seconds);
+}

@@ -1,0 +1,83 @@
+#include "sim/cli/terminal.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "sim/cli/tty.h"
+
+#define CTRL_A     1
+#define ONE_SECOND 1000000000
+
+void terminal_open(struct terminal *t, bool input, bool progress, struct recording *recording)
+{
+	*t = (struct terminal){.input = input, .recording = recording};
+	t->progress = progress && isatty(STDERR_FILENO);
+	t->started = t->shown = tty_now();
+	tty_catch_signals();
+	t->raw = input && tty_raw();
+}
+
+void terminal_close(struct terminal *t)
+{
+	if (t->raw)
+		tty_cooked();
+	if (t->shown != t->started)
+		fprintf(stderr, "\r\033[K");
+	*t = (struct terminal){.started = t->started, .shown = t->started};
+}
+
+static bool poll_input(void *context, struct machine *m, bool wait, uint8_t *byte)
+{
+	struct terminal *t = context;
+
+	(void)m;
+	while (tty_read(wait, byte, &t->ended)) {
+		bool escaped = t->escape;
+
+		t->escape = false;
+		if (!t->raw)
+			return true;
+		if (escaped && (*byte == 'x' || *byte == 'X')) {
+			*tty_please() = 1;
+			return false;
+		}
+		if (escaped || *byte != CTRL_A)
+			return true;
+		t->escape = true;
+	}
+	return false;
+}
+
+static void note_input(void *context, struct machine *m, uint8_t byte)
+{
+	struct terminal *t = context;
+
+	recording_add_input(t->recording, m, byte);
+}
+
+struct input_source terminal_input(struct terminal *t)
+{
+	return (struct input_source){
+		.poll = t->input ? poll_input : NULL,
+		.fed = t->recording != NULL ? note_input : NULL,
+		.context = t,
+	};
+}
+
+double terminal_seconds(const struct terminal *t)
+{
+	return (double)(tty_now() - t->started) / ONE_SECOND;
+}
+
+void terminal_progress(struct terminal *t, const struct machine *m)
+{
+	double million = (double)machine_insns(m) / 1e6;
+	uint64_t now = tty_now();
+
+	if (!t->progress || now - t->shown < ONE_SECOND)
+		return;
+	t->shown = now;
+	fprintf(stderr, "\r\033[K[%.0f M instructions, %.1f MIPS, %.3f s simulated]\r", million,
+		million / terminal_seconds(t),
+		(double)machine_cycles(m) / (double)m->config.machine.hz);
+}

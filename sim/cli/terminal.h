@@ -1,0 +1,32 @@
+/* terminal.h - the user's side of a run: bytes in for the serial line, progress out.
+ *
+ * Ctrl-A x asks for the end of the run, Ctrl-A Ctrl-A sends Ctrl-A.
+ */
+#ifndef CLI_TERMINAL_H
+#define CLI_TERMINAL_H
+
+#include "sim/replay/record.h"
+
+struct terminal {
+	bool input;                  /* standard input feeds the serial line */
+	bool raw, ended;             /* it is a terminal in raw mode; it has ended */
+	bool escape;                 /* Ctrl-A was typed */
+	bool progress;               /* is shown */
+	struct recording *recording; /* notes what is fed; may be NULL */
+	uint64_t started, shown;     /* host time in ns */
+};
+
+/* Also makes SIGINT and SIGTERM ask for the end of the run, through tty_please. */
+void terminal_open(struct terminal *t, bool input, bool progress, struct recording *recording);
+void terminal_close(struct terminal *t);
+
+/* The serial line's input, from the terminal. */
+struct input_source terminal_input(struct terminal *t);
+
+/* Shows how far a run is, now and then, on standard error if that is a terminal. */
+void terminal_progress(struct terminal *t, const struct machine *m);
+
+/* Seconds since terminal_open. */
+double terminal_seconds(const struct terminal *t);
+
+#endif
