@@ -1,0 +1,59 @@
+/* syscall.h - system calls: an array of struct syscall, submitted with one SYSCALL instruction.
+ *
+ *	rdi: address of the array	rsi: how many
+ *
+ * The struct is the whole contract, as in Akaros: the kernel writes retval and err into it and then
+ * sets SC_DONE in flags. Nothing is returned in registers, and like after any function call only
+ * callee-saved ones survive. A single-core process runs on only when all that it has submitted is
+ * done; a call that blocks does so in a kernel thread. An array that cannot be read kills.
+ */
+#ifndef ABI_SYSCALL_H
+#define ABI_SYSCALL_H
+
+#define SC_DONE	    0x01 /* the kernel has written its results */
+#define SC_PROGRESS 0x02 /* reserved: it has blocked */
+#define SC_UEVENT   0x04 /* an event is wanted when done: ENOSYS so far */
+#define SC_K_LOCK   0x08 /* reserved: the kernel is still at work on it */
+#define SC_ABORT    0x10 /* reserved */
+
+#define MAX_ERRSTR_LEN 64
+
+struct event_queue;
+
+struct syscall {
+	unsigned int num;
+	int err; /* errno.h; 0: none */
+	long retval;
+	unsigned int flags; /* atomic */
+	unsigned int reserved;
+	struct event_queue *ev_q;
+	void *u_data;
+	unsigned long arg0, arg1, arg2, arg3, arg4, arg5;
+	char errstr[MAX_ERRSTR_LEN];
+};
+
+/* Numbers, arguments -> retval (-1 with err when it failed). */
+enum syscall_num {
+	SYS_null,	  /* -> 0 */
+	SYS_write,	  /* fd 1 or 2, buf, len -> len */
+	SYS_read,	  /* fd 0, buf, len -> bytes read, at least 1: blocks for them */
+	SYS_getpid,	  /* -> pid */
+	SYS_getpcoreid,	  /* -> core that the call runs on */
+	SYS_proc_create,  /* path, path_len, args, args_len: 0-separated -> pid; not yet running */
+	SYS_proc_run,	  /* pid of a child -> 0 */
+	SYS_waitpid,	  /* pid of a child -> its exit code: blocks until it has ended */
+	SYS_proc_destroy, /* pid of this process or a child, exit code -> 0 */
+	SYS_proc_yield,	  /* -> 0 when the other runnable processes have had a turn */
+	SYS_block,	  /* microseconds -> 0: blocks for them */
+	SYS_mmap,	  /* address or 0, length, PROT_ -> address of zeroed memory */
+	SYS_munmap,	  /* address, length -> 0 */
+	NUM_SYSCALLS
+};
+
+#define PROT_READ  1
+#define PROT_WRITE 2
+#define PROT_EXEC  4
+
+#define EXIT_CODE_FAULT 139 /* of a process that the kernel killed for a fault */
+
+#endif

@@ -1,0 +1,7 @@
+/* string.h - the functions of lib/string.h. */
+#ifndef GUEST_STRING_H
+#define GUEST_STRING_H
+
+#include "sim/kernel/lib/string.h"
+
+#endif

@@ -1,0 +1,204 @@
+/* mm.c - see mm.h. */
+#include "sim/kernel/mm.h"
+#include "sim/kernel/console.h"
+#include "sim/kernel/kmalloc.h"
+#include "sim/kernel/lib/string.h"
+#include "sim/kernel/page_alloc.h"
+#include "sim/kernel/percpu.h"
+#include "sim/kernel/process.h"
+
+static uint64_t perm_of(int prot)
+{
+	return PTE_U | (prot & PROT_WRITE ? PTE_W : 0) | (prot & PROT_EXEC ? 0 : PTE_NX);
+}
+
+static bool user_region_ok(uint64_t va, uint64_t size)
+{
+	return PGOFF(va | size) == 0 && size > 0 && size <= UMAPTOP && va >= PGSIZE &&
+	       va <= UMAPTOP - size;
+}
+
+/* Lock held. First region that ends after va, or the list's head. */
+static struct list *first_after(struct proc *p, uint64_t va)
+{
+	list_for_each(r, &p->vmrs, struct vmr, link) if (r->end > va) return &r->link;
+	return &p->vmrs;
+}
+
+static struct vmr *vmr_of(struct list *l)
+{
+	return container_of(l, struct vmr, link);
+}
+
+/* Lock held. Lowest address from BRK_START up with room for size bytes; 0 when there is none. */
+static uint64_t find_room(struct proc *p, uint64_t size)
+{
+	uint64_t va = BRK_START;
+
+	for (struct list *l = first_after(p, va); l != &p->vmrs; l = l->next) {
+		if (vmr_of(l)->base >= va + size)
+			break;
+		va = vmr_of(l)->end;
+	}
+	return va + size <= BRK_END ? va : 0;
+}
+
+/* Lock held. Unmaps and frees the pages of [va, end). An SCP has no other core that might have the
+ * translations; the TLB of a core that does not run the process was flushed when it left it.
+ */
+static void depopulate(struct proc *p, uint64_t va, uint64_t end)
+{
+	bool loaded = this_pcpui()->cur_proc == p;
+
+	for (; va < end; va += PGSIZE) {
+		pte_t *kpte = pgdir_walk(p->pgdir, va, 1, false);
+		void *page;
+
+		if (kpte == NULL || !pte_is_present(kpte))
+			continue;
+		page = KADDR(*kpte & PTE_ADDR);
+		pte_clear(kpte);
+		if (loaded)
+			tlb_flush_page(va);
+		kpages_free(page, 0);
+	}
+}
+
+/* Lock held. */
+static int populate(struct proc *p, uint64_t va, uint64_t end, int prot)
+{
+	for (uint64_t at = va; at < end; at += PGSIZE) {
+		void *page = kpages_try_alloc(0);
+
+		if (page == NULL) {
+			depopulate(p, va, at);
+			return ENOMEM;
+		}
+		memset(page, 0, PGSIZE);
+		pte_write(pgdir_walk(p->pgdir, at, 1, true), PADDR(page), perm_of(prot), 1);
+	}
+	return 0;
+}
+
+static void add_vmr(struct list *before, uint64_t base, uint64_t end, int prot)
+{
+	struct vmr *r = kmalloc(sizeof(*r));
+
+	r->base = base;
+	r->end = end;
+	r->prot = prot;
+	list_insert_before(before, &r->link);
+}
+
+/* Lock held. */
+static int map_locked(struct proc *p, uint64_t va, uint64_t size, int prot, uint64_t *out)
+{
+	struct list *next;
+	int err;
+
+	if (va == 0)
+		va = find_room(p, size);
+	if (va == 0)
+		return ENOMEM;
+	next = first_after(p, va);
+	if (next != &p->vmrs && vmr_of(next)->base < va + size)
+		return EINVAL; /* overlaps */
+	err = populate(p, va, va + size, prot);
+	if (err != 0)
+		return err;
+	add_vmr(next, va, va + size, prot);
+	*out = va;
+	return 0;
+}
+
+int mm_map(struct proc *p, uint64_t va, uint64_t size, int prot, uint64_t *out)
+{
+	int err;
+
+	if (!user_region_ok(va == 0 ? PGSIZE : va, size))
+		return EINVAL;
+	spin_lock(&p->mm_lock);
+	err = map_locked(p, va, size, prot, out);
+	spin_unlock(&p->mm_lock);
+	return err;
+}
+
+/* Lock held. Cuts [va, end) out of region r: nothing, one end, a hole or all of it stays. */
+static void cut(struct vmr *r, uint64_t va, uint64_t end)
+{
+	if (va > r->base && end < r->end)
+		add_vmr(r->link.next, end, r->end, r->prot);
+	if (va > r->base) {
+		r->end = va;
+	} else if (end < r->end) {
+		r->base = end;
+	} else {
+		list_remove(&r->link);
+		kfree(r);
+	}
+}
+
+int mm_unmap(struct proc *p, uint64_t va, uint64_t size)
+{
+	uint64_t end = va + size;
+	struct list *l, *next;
+
+	if (!user_region_ok(va, size))
+		return EINVAL;
+	spin_lock(&p->mm_lock);
+	for (l = first_after(p, va); l != &p->vmrs && vmr_of(l)->base < end; l = next) {
+		struct vmr *r = vmr_of(l);
+		uint64_t from = va > r->base ? va : r->base, to = end < r->end ? end : r->end;
+
+		next = l->next;
+		depopulate(p, from, to);
+		cut(r, from, to);
+	}
+	spin_unlock(&p->mm_lock);
+	return 0;
+}
+
+void mm_free_all(struct proc *p)
+{
+	struct list *l;
+
+	while ((l = list_pop(&p->vmrs)) != NULL) {
+		depopulate(p, vmr_of(l)->base, vmr_of(l)->end);
+		kfree(vmr_of(l));
+	}
+}
+
+void mm_poke(struct proc *p, uint64_t va, const void *src, size_t n)
+{
+	while (n > 0) {
+		size_t chunk = PGSIZE - PGOFF(va);
+		pte_t *kpte = pgdir_walk(p->pgdir, va, 1, false);
+
+		assert(kpte != NULL && pte_is_present(kpte));
+		if (chunk > n)
+			chunk = n;
+		memcpy((char *)KADDR(*kpte & PTE_ADDR) + PGOFF(va), src, chunk);
+		va += chunk;
+		src = (const char *)src + chunk;
+		n -= chunk;
+	}
+}
+
+bool user_range_ok(const void *uaddr, size_t n)
+{
+	return n <= ULIM && (uint64_t)uaddr <= ULIM - n;
+}
+
+int copy_from_user(void *dst, const void *usrc, size_t n)
+{
+	if (!user_range_ok(usrc, n) || user_copy(dst, usrc, n) != 0)
+		return EFAULT;
+	return 0;
+}
+
+int copy_to_user(void *udst, const void *src, size_t n)
+{
+	if (!user_range_ok(udst, n) || user_copy(udst, src, n) != 0)
+		return EFAULT;
+	return 0;
+}

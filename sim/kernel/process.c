@@ -1,0 +1,477 @@
+/* process.c - see process.h. */
+#include "sim/kernel/process.h"
+#include "sim/kernel/console.h"
+#include "sim/kernel/cpio.h"
+#include "sim/kernel/cpu.h"
+#include "sim/kernel/desc.h"
+#include "sim/kernel/elf_load.h"
+#include "sim/kernel/kmalloc.h"
+#include "sim/kernel/kmsg.h"
+#include "sim/kernel/kthread.h"
+#include "sim/kernel/lib/string.h"
+#include "sim/kernel/mm.h"
+#include "sim/kernel/page_alloc.h"
+#include "sim/kernel/percpu.h"
+#include "sim/kernel/sched.h"
+#include "sim/kernel/seqctr.h"
+#include "sim/kernel/smp.h"
+#include "sim/kernel/syscall.h"
+#include "sim/kernel/time.h"
+#include "sim/kernel/trap.h"
+#include "sim/kernel/x86.h"
+
+#define PROCINFO_ORDER 2
+#define PROCDATA_ORDER 0
+#define MAX_ARGS       64
+#define RFLAGS_USER    (RFLAGS_IF | BIT(1))
+_Static_assert(sizeof(struct procinfo) <= PGSIZE << PROCINFO_ORDER, "procinfo's pages");
+_Static_assert(sizeof(struct procdata) <= PGSIZE << PROCDATA_ORDER, "procdata's pages");
+
+static spinlock_t pid_lock = SPINLOCK_INIT;
+static struct proc *pids[PID_MAX];
+static int last_pid;
+
+static bool transition_ok(uint32_t from, uint32_t to)
+{
+	switch (from) {
+	case PROC_CREATED:
+		return to & (PROC_RUNNABLE_S | PROC_DYING);
+	case PROC_RUNNABLE_S:
+		return to & (PROC_RUNNING_S | PROC_RUNNABLE_M | PROC_WAITING | PROC_DYING);
+	case PROC_RUNNING_S:
+		return to & (PROC_RUNNABLE_S | PROC_RUNNABLE_M | PROC_WAITING | PROC_DYING);
+	case PROC_WAITING:
+		return to & (PROC_RUNNABLE_S | PROC_RUNNING_S | PROC_RUNNABLE_M | PROC_DYING);
+	case PROC_RUNNABLE_M:
+		return to & (PROC_RUNNING_M | PROC_DYING);
+	case PROC_RUNNING_M:
+		return to & (PROC_RUNNABLE_S | PROC_RUNNABLE_M | PROC_WAITING | PROC_DYING);
+	case PROC_DYING:
+		return to == PROC_DYING_ABORT;
+	default:
+		return false;
+	}
+}
+
+void proc_set_state(struct proc *p, enum proc_state next)
+{
+	if (!transition_ok(p->state, next))
+		panic("process %d: state %x to %x", p->pid, p->state, next);
+	p->state = next;
+}
+
+/* Reserves a pid; 0 when there is none. Pids are not reused until all have been. */
+static int pid_alloc(struct proc *p)
+{
+	int pid = 0;
+
+	spin_lock(&pid_lock);
+	for (int i = 1; i < PID_MAX && pid == 0; i++) {
+		int candidate = (last_pid + i - 1) % (PID_MAX - 1) + 1;
+
+		if (pids[candidate] == NULL)
+			pid = candidate;
+	}
+	if (pid != 0) {
+		pids[pid] = p;
+		last_pid = pid;
+	}
+	spin_unlock(&pid_lock);
+	return pid;
+}
+
+struct proc *pid2proc(int pid)
+{
+	struct proc *p;
+
+	if (pid <= 0 || pid >= PID_MAX)
+		return NULL;
+	spin_lock(&pid_lock);
+	p = pids[pid];
+	/* its last reference may have gone already; then its release waits for our lock */
+	if (p != NULL && !kref_get_not_zero(&p->kref))
+		p = NULL;
+	spin_unlock(&pid_lock);
+	return p;
+}
+
+void proc_incref(struct proc *p)
+{
+	kref_get(&p->kref);
+}
+
+void proc_decref(struct proc *p)
+{
+	kref_put(&p->kref);
+}
+
+static void proc_release(struct kref *k)
+{
+	struct proc *p = container_of(k, struct proc, kref);
+
+	spin_lock(&pid_lock);
+	pids[p->pid] = NULL;
+	spin_unlock(&pid_lock);
+	mm_free_all(p);
+	pgdir_free(p->pgdir);
+	kpages_free(p->procinfo, PROCINFO_ORDER);
+	kpages_free(p->procdata, PROCDATA_ORDER);
+	kfree(p);
+}
+
+static void map_shared_pages(struct proc *p)
+{
+	p->procinfo = kpages_zalloc(PROCINFO_ORDER);
+	p->procdata = kpages_zalloc(PROCDATA_ORDER);
+	map_range(p->pgdir, UINFO, PADDR(p->procinfo), PGSIZE << PROCINFO_ORDER, PTE_U | PTE_NX, 1);
+	map_range(p->pgdir, UDATA, PADDR(p->procdata), PGSIZE << PROCDATA_ORDER,
+		PTE_U | PTE_W | PTE_NX, 1);
+	p->procinfo->max_vcores = num_cores > 1 ? num_cores - 1 : 1;
+	p->procinfo->tsc_freq = tsc_freq;
+}
+
+static struct proc *proc_alloc(void)
+{
+	struct proc *p = kzalloc(sizeof(*p));
+
+	kref_init(&p->kref, proc_release, 1);
+	p->state = PROC_CREATED;
+	list_init(&p->vmrs);
+	list_init(&p->sched_link);
+	list_init(&p->children);
+	list_init(&p->sibling);
+	fpu_init_state(&p->scp_anc);
+	p->pid = pid_alloc(p);
+	if (p->pid == 0) {
+		kfree(p);
+		return NULL;
+	}
+	p->pgdir = pgdir_alloc();
+	map_shared_pages(p);
+	p->procinfo->pid = p->pid;
+	return p;
+}
+
+/* The initial stack as the System V ABI has it: argc, argv, 0, no environment, 0; the strings above
+ * it. Everything has to fit into the top page. Returns the stack pointer, or 0.
+ */
+static uint64_t build_stack(struct proc *p, const char *args, size_t args_len)
+{
+	uint64_t strings = ROUNDDOWN(USTACKTOP - args_len, 16), rsp;
+	uint64_t words[MAX_ARGS + 4] = {0};
+	size_t argc = 0, n;
+
+	for (size_t i = 0; i < args_len; i += strlen(args + i) + 1) {
+		if (argc == MAX_ARGS)
+			return 0;
+		words[1 + argc++] = strings + i;
+	}
+	words[0] = argc;
+	n = argc + 4; /* argc, argv's end, the environment's end, one to spare */
+	rsp = ROUNDDOWN(strings - n * 8, 16);
+	if (rsp < USTACKTOP - PGSIZE)
+		return 0;
+	mm_poke(p, strings, args, args_len);
+	mm_poke(p, rsp, words, n * 8);
+	return rsp;
+}
+
+static int load_program(struct proc *p, const char *program, const char *args, size_t args_len)
+{
+	struct elf_program elf;
+	struct cpio_file file;
+	uint64_t stack, rsp;
+	int err;
+
+	if (args_len == 0 || args_len > PGSIZE / 2 || args[args_len - 1] != 0)
+		return EINVAL;
+	if (!initrd_find(program, &file))
+		return ENOENT;
+	err = elf_load(p, file.data, file.size, &elf);
+	if (err == 0)
+		err = mm_map(p, USTACKTOP - USTACKSIZE, USTACKSIZE, PROT_READ | PROT_WRITE, &stack);
+	if (err != 0)
+		return err;
+	rsp = build_stack(p, args, args_len);
+	if (rsp == 0)
+		return E2BIG;
+	strlcpy(p->progname, args, sizeof(p->progname));
+	p->procinfo->program_end = elf.end;
+	p->scp_ctx.type = ROS_HW_CTX;
+	p->scp_ctx.hw_tf = (struct hw_trapframe){
+		.rip = elf.entry, .rsp = rsp, .cs = GD_UT, .ss = GD_UD, .rflags = RFLAGS_USER};
+	return 0;
+}
+
+int proc_create(
+	const char *program, const char *args, size_t args_len, struct proc *parent, struct proc **pp)
+{
+	struct proc *p = proc_alloc();
+	int err;
+
+	if (p == NULL)
+		return ENOMEM;
+	err = load_program(p, program, args, args_len);
+	if (err != 0) {
+		proc_decref(p);
+		return err;
+	}
+	family_add(parent, p);
+	*pp = p;
+	return 0;
+}
+
+/* proc_lock held. A seqctr and not the lock is what users see: they read again when it moves. */
+static void map_vcore0(struct proc *p, uint32_t pcoreid)
+{
+	struct procinfo *pi = p->procinfo;
+
+	seq_start_write(&pi->coremap_seqctr);
+	pi->vcoremap[0].pcoreid = pcoreid;
+	pi->vcoremap[0].valid = true;
+	pi->vcoremap[0].resume_ticks = rdtsc();
+	pi->pcoremap[pcoreid] = (struct pcore){0, true};
+	pi->num_vcores = 1;
+	seq_end_write(&pi->coremap_seqctr);
+}
+
+static void unmap_vcore0(struct proc *p)
+{
+	struct procinfo *pi = p->procinfo;
+	struct vcore *v = &pi->vcoremap[0];
+
+	seq_start_write(&pi->coremap_seqctr);
+	v->valid = false;
+	v->total_ticks += rdtsc() - v->resume_ticks;
+	pi->pcoremap[v->pcoreid].valid = false;
+	pi->num_vcores = 0;
+	seq_end_write(&pi->coremap_seqctr);
+}
+
+static bool make_runnable(struct proc *p, enum proc_state from)
+{
+	bool was;
+
+	spin_lock(&p->proc_lock);
+	was = p->state == from;
+	if (was)
+		proc_set_state(p, PROC_RUNNABLE_S);
+	spin_unlock(&p->proc_lock);
+	if (was)
+		sched_scp_runnable(p);
+	return was;
+}
+
+bool proc_run(struct proc *p)
+{
+	return make_runnable(p, PROC_CREATED);
+}
+
+void proc_wakeup(struct proc *p)
+{
+	make_runnable(p, PROC_WAITING);
+}
+
+static void set_owning_proc(struct per_cpu_info *pcpui, struct proc *p)
+{
+	assert(pcpui->owning_proc == NULL);
+	proc_incref(p);
+	pcpui->owning_proc = p;
+	pcpui->owning_vcoreid = 0;
+	pcpui->cur_ctx = &pcpui->actual_ctx;
+}
+
+static void clear_owning_proc(struct per_cpu_info *pcpui)
+{
+	struct proc *p = pcpui->owning_proc;
+
+	pcpui->owning_proc = NULL;
+	pcpui->cur_ctx = NULL;
+	pcpui->nr_syscs = 0;
+	proc_decref(p);
+}
+
+bool proc_run_s(struct proc *p)
+{
+	struct per_cpu_info *pcpui = this_pcpui();
+	bool runnable;
+
+	spin_lock(&p->proc_lock);
+	runnable = p->state == PROC_RUNNABLE_S;
+	if (runnable) {
+		proc_set_state(p, PROC_RUNNING_S);
+		map_vcore0(p, pcpui->core_id);
+		pcpui->actual_ctx = p->scp_ctx;
+		pcpui->syscs = p->scp_syscs;
+		pcpui->nr_syscs = p->scp_nr_syscs;
+		fpu_restore(&p->scp_anc);
+	}
+	spin_unlock(&p->proc_lock);
+	/* should p be destroyed from here on, the __death message finds it as our owner */
+	if (runnable)
+		set_owning_proc(pcpui, p);
+	return runnable;
+}
+
+/* proc_lock held. The state has changed from RUNNING_S: leave everything in p. */
+static void save_scp(struct proc *p, struct per_cpu_info *pcpui)
+{
+	p->scp_ctx = *pcpui->cur_ctx;
+	p->scp_syscs = pcpui->syscs;
+	p->scp_nr_syscs = pcpui->nr_syscs;
+	fpu_save(&p->scp_anc);
+	unmap_vcore0(p);
+}
+
+void proc_preempt_scp(void)
+{
+	struct per_cpu_info *pcpui = this_pcpui();
+	struct proc *p = pcpui->owning_proc;
+	bool running;
+
+	spin_lock(&p->proc_lock);
+	running = p->state == PROC_RUNNING_S; /* else a __death is on its way here */
+	if (running) {
+		proc_set_state(p, PROC_RUNNABLE_S);
+		save_scp(p, pcpui);
+	}
+	spin_unlock(&p->proc_lock);
+	if (!running)
+		return;
+	sched_scp_runnable(p);
+	clear_owning_proc(pcpui);
+}
+
+/* The owner's system calls are not all done: it waits, and whoever finishes the last one wakes it.
+ * Returns false if that has happened meanwhile and the process can go on.
+ */
+static bool scp_wait(struct per_cpu_info *pcpui)
+{
+	struct proc *p = pcpui->owning_proc;
+
+	spin_lock(&p->proc_lock);
+	if (p->state != PROC_RUNNING_S) {
+		spin_unlock(&p->proc_lock);
+		return true; /* a __death is in our queue */
+	}
+	proc_set_state(p, PROC_WAITING);
+	/* The finisher counts down first and looks at the state then; we the other way round. So one
+	 * of the two sees the other, provided that our store is out before our load.
+	 */
+	wrmb();
+	if (atomic_read(&p->nr_pending_syscs) == 0) {
+		proc_set_state(p, PROC_RUNNING_S);
+		spin_unlock(&p->proc_lock);
+		return false;
+	}
+	save_scp(p, pcpui);
+	spin_unlock(&p->proc_lock);
+	clear_owning_proc(pcpui);
+	return true;
+}
+
+/* ROUTINE message to the core that the process ran on. It says which process it means: by now the
+ * core might have another owner, and that would be a bug to find, not a process to kill.
+ */
+static void __death(uint32_t src, long a0, long a1, long a2)
+{
+	struct per_cpu_info *pcpui = this_pcpui();
+	struct proc *p = (struct proc *)a0;
+
+	(void)src;
+	(void)a1;
+	(void)a2;
+	if (pcpui->owning_proc != p)
+		panic("__death of process %d finds another owner", p->pid);
+	clear_owning_proc(pcpui);
+	proc_decref(p); /* the message's */
+}
+
+/* proc_lock held. */
+static void take_cores(struct proc *p)
+{
+	if (p->state != PROC_RUNNING_S)
+		return;
+	proc_incref(p);
+	send_kernel_message(p->procinfo->vcoremap[0].pcoreid, __death, (long)p, 0, 0, KMSG_ROUTINE);
+	unmap_vcore0(p);
+}
+
+void proc_destroy(struct proc *p, int exit_code)
+{
+	spin_lock(&p->proc_lock);
+	if (p->state & (PROC_DYING | PROC_DYING_ABORT)) {
+		spin_unlock(&p->proc_lock);
+		return;
+	}
+	take_cores(p);
+	proc_set_state(p, PROC_DYING);
+	p->exit_code = exit_code;
+	/* Akaros closes files here, which may block; only then sleepers are aborted */
+	proc_set_state(p, PROC_DYING_ABORT);
+	spin_unlock(&p->proc_lock);
+	sched_forget(p);
+	family_end(p);
+}
+
+/* The old one's reference goes last: until CR3 and cur_proc are others, it is in use. */
+static void set_cur_proc(struct proc *p)
+{
+	struct per_cpu_info *pcpui = this_pcpui();
+	struct proc *old = pcpui->cur_proc;
+
+	pcpui->cur_proc = p;
+	lcr3(PADDR(p == NULL ? boot_pgdir : p->pgdir));
+	if (old != NULL)
+		proc_decref(old);
+}
+
+void proc_switch_addr_space(struct proc *p)
+{
+	if (this_pcpui()->cur_proc == p)
+		return;
+	proc_incref(p);
+	set_cur_proc(p);
+}
+
+/* Returns whether there was something to leave. */
+static bool abandon_core(void)
+{
+	if (this_pcpui()->cur_proc == NULL)
+		return false;
+	set_cur_proc(NULL);
+	return true;
+}
+
+static _Noreturn void pop_ctx(struct per_cpu_info *pcpui)
+{
+	const struct user_context *ctx = pcpui->cur_ctx;
+
+	pcpui->state = CORE_USER;
+	if (ctx->type == ROS_SW_CTX) {
+		wrmsr(MSR_FS_BASE, ctx->sw_tf.fsbase);
+		wrmsr(MSR_KERNEL_GS_BASE, ctx->sw_tf.gsbase);
+		pop_sw_tf(&ctx->sw_tf);
+	}
+	wrmsr(MSR_FS_BASE, ctx->hw_tf.fsbase);
+	wrmsr(MSR_KERNEL_GS_BASE, ctx->hw_tf.gsbase);
+	pop_hw_tf(&ctx->hw_tf);
+}
+
+bool try_run_proc(void)
+{
+	struct per_cpu_info *pcpui = this_pcpui();
+	struct proc *p = pcpui->owning_proc;
+
+	if (p == NULL)
+		return abandon_core();
+	proc_switch_addr_space(p);
+	if (pcpui->nr_syscs > 0) {
+		irq_enable();
+		run_next_syscall();
+		smp_idle();
+	}
+	if (atomic_read(&p->nr_pending_syscs) > 0 && scp_wait(pcpui))
+		return true;
+	pop_ctx(pcpui);
+}
