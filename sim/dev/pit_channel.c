@@ -286,10 +286,10 @@ uint64_t pit_channel_next_change(struct pit_channel *c, uint64_t tick)
 	sync(c, tick);
 	passed = elapsed(c, tick);
 	count = c->count;
+	if (c->running && c->loading)
+		return c->start;
 	if (!c->running || (gate_pauses(c) && !c->gate))
 		return EVENT_NEVER;
-	if (c->loading)
-		return c->start;
 	switch ((enum pit_mode)c->mode) {
 	case MODE_TERMINAL_COUNT:
 	case MODE_ONE_SHOT:
