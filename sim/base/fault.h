@@ -13,6 +13,7 @@ enum fault_kind {
 	FAULT_NONE,
 	FAULT_BLOCK_END,     /* not a fault: the instruction is complete and its block ends here */
 	FAULT_BLOCK_STOP,    /* the same, and interrupts, mode and shadow must be looked at again */
+	FAULT_BLOCK_STALE,   /* nothing was done: the block was retired under the core's feet */
 	FAULT_EXCLUSIVE,     /* nothing was done: try again alone, as the lowest (cycle, id) */
 	FAULT_EXCEPTION,     /* vector, and error code where the vector has one */
 	FAULT_TRIPLE,        /* shutdown: a fault while #DF was delivered */

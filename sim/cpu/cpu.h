@@ -18,6 +18,7 @@
 struct vcpu;
 struct block;
 struct code_cache;
+struct decoder;
 
 /* What lies behind the core: the board. Called only within cpu_step_exclusive. size is 1, 2, 4
  * or 8. A read of nothing gives all ones. */
@@ -29,8 +30,9 @@ struct cpu_bus {
 	void (*port_write)(void *context, uint16_t port, unsigned size, uint64_t value);
 };
 
-/* What an observer may be told; a NULL member costs nothing, a set one puts the core on the slow
- * path. Each call is made after the fact, except insn, which comes before the instruction. */
+/* What an observer may be told; arch is true then. A NULL member costs nothing, a set one puts the
+ * core on the slow path. Each call is made after the fact, except insn, which comes before the
+ * instruction. */
 struct cpu_watch {
 	void *context;
 	void (*insn)(void *context, struct vcpu *c);
@@ -41,12 +43,12 @@ struct cpu_watch {
 };
 
 enum cpu_stop {
-	CPU_LIMIT,	   /* the clock limit or the number of steps was reached */
-	CPU_EXCLUSIVE,	   /* next is an instruction for cpu_step_exclusive */
-	CPU_IDLE,	   /* halted or waiting for SIPI, and nothing is pending */
-	CPU_SHUTDOWN,	   /* triple fault */
+	CPU_LIMIT,         /* the clock limit or the number of steps was reached */
+	CPU_EXCLUSIVE,     /* next is an instruction for cpu_step_exclusive */
+	CPU_IDLE,          /* halted or waiting for SIPI, and nothing is pending */
+	CPU_SHUTDOWN,      /* triple fault */
 	CPU_UNIMPLEMENTED, /* the next instruction needs what ringv does not have yet */
-	CPU_BREAKPOINT,	   /* the next instruction is at a breakpoint */
+	CPU_BREAKPOINT,    /* the next instruction is at a breakpoint */
 };
 
 #define CPU_BREAKPOINTS 64
@@ -73,9 +75,10 @@ struct vcpu {
 	struct lazy_flags lazy;
 	struct soft_tlb *soft; /* of the current privilege */
 	struct fetch_entry *fetch;
-	int64_t left;	    /* steps that this run may still make */
+	int64_t left;       /* steps that this run may still make */
+	int64_t begin;      /* left, when arch.step was last brought up to date */
 	uint64_t uncounted; /* steps made that retired no instruction */
-	uint32_t mode;	    /* enum code_mode that the current CS and CR0 ask for */
+	uint32_t mode;      /* enum code_mode that the current CS and CR0 ask for */
 	bool exclusive;
 	bool user; /* CPL is 3 */
 	struct {
@@ -99,8 +102,9 @@ struct vcpu {
 	struct cpu_watch watch;
 	unsigned breakpoint_count;
 	uint64_t breakpoints[CPU_BREAKPOINTS]; /* linear addresses */
-	bool skip_breakpoint;		       /* do not stop at the very next instruction */
-	uint64_t tsc_hz;		       /* for CPUID */
+	bool skip_breakpoint;                  /* do not stop at the very next instruction */
+	uint64_t told;   /* the step, plus 1, whose instruction watch.insn was told */
+	uint64_t tsc_hz; /* for CPUID */
 	unsigned cpu_count;
 	bool x2apic;
 	char refused[128]; /* why CPU_UNIMPLEMENTED */
@@ -142,6 +146,9 @@ void cpu_watch_changed(struct vcpu *c);
 
 MUST_CHECK bool cpu_breakpoint_add(struct vcpu *c, uint64_t la);
 void cpu_breakpoint_remove(struct vcpu *c, uint64_t la);
+
+/* The names and rows of the instruction set, for disassembly and tests: decode.h. */
+const struct decoder *cpu_decoder(const struct vcpu *c);
 
 /* Memory as the core's software sees it now, without side effects; false where not mapped. */
 MUST_CHECK bool cpu_peek(const struct vcpu *c, uint64_t la, void *data, unsigned size);

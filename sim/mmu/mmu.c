@@ -240,6 +240,8 @@ void mmu_flush_page(struct mmu *mmu, uint64_t la)
 	else
 		soft_drop_page(mmu, la);
 	tlb_drop_page(&mmu->data, la);
+	if (tlb_find(&mmu->fetch, la, &level) == NULL)
+		return;
 	tlb_drop_page(&mmu->fetch, la);
 	mmu->fetch_dropped(mmu->context);
 }

@@ -1,0 +1,236 @@
+#include "sim/cpu/code_cache.h"
+
+#include "sim/cpu/ops.h"
+
+#include <stdlib.h>
+
+#define ARENA_SIZE (UINT64_C(32) << 20)
+
+struct code_cache {
+	struct decoder *decoder;
+	struct phys_mem *mem;
+	struct vcpu *cores;
+	unsigned core_count;
+	struct code_page **pages; /* by RAM page */
+	uint32_t page_count;
+	uint8_t *arena;
+	uint64_t used;
+	bool full; /* drop everything at the next code_cache_settle */
+};
+
+static void code_written(void *context, uint32_t page, unsigned offset, unsigned size);
+
+struct code_cache *code_cache_create(struct phys_mem *mem, struct vcpu *cores, unsigned count)
+{
+	struct code_cache *cache = calloc(1, sizeof(*cache));
+
+	SIM_ASSERT(cache != NULL);
+	cache->decoder = decoder_create();
+	cache->mem = mem;
+	cache->cores = cores;
+	cache->core_count = count;
+	cache->page_count = (uint32_t)(mem->size >> PAGE_SHIFT);
+	cache->pages = calloc(cache->page_count, sizeof(*cache->pages));
+	cache->arena = malloc(ARENA_SIZE);
+	SIM_ASSERT(cache->pages != NULL);
+	SIM_ASSERT(cache->arena != NULL);
+	mem->code_written = code_written;
+	mem->code_context = cache;
+	return cache;
+}
+
+void code_cache_destroy(struct code_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	for (uint32_t i = 0; i < cache->page_count; i++)
+		free(cache->pages[i]);
+	free(cache->pages);
+	free(cache->arena);
+	decoder_destroy(cache->decoder);
+	free(cache);
+}
+
+const struct decoder *code_cache_decoder(const struct code_cache *cache)
+{
+	return cache->decoder;
+}
+
+/* --- retiring --- */
+
+static void retire_blocks(struct code_cache *cache, struct code_page *code)
+{
+	for (struct block *b = code->blocks; b != NULL; b = b->next)
+		for (uint32_t i = 0; i <= b->count; i++)
+			b->insns[i].run = exec_stale;
+	code->blocks = NULL;
+	memset(code->covered, 0, sizeof(code->covered));
+	memset(code->at, 0, sizeof(code->at));
+	cache->mem->flags[code->page] &= (uint8_t)~PHYS_CODE;
+}
+
+static bool range_covered(const struct code_page *code, unsigned offset, unsigned size)
+{
+	for (unsigned i = offset; i < offset + size; i++)
+		if (code->covered[i / 64] >> i % 64 & 1)
+			return true;
+	return false;
+}
+
+static void code_written(void *context, uint32_t page, unsigned offset, unsigned size)
+{
+	struct code_cache *cache = context;
+	struct code_page *code = cache->pages[page];
+
+	if (range_covered(code, offset, size))
+		retire_blocks(cache, code);
+}
+
+void code_cache_drop(struct code_cache *cache)
+{
+	for (uint32_t i = 0; i < cache->page_count; i++)
+		if (cache->pages[i] != NULL && cache->pages[i]->blocks != NULL)
+			retire_blocks(cache, cache->pages[i]);
+	cache->used = 0;
+	cache->full = false;
+}
+
+void code_cache_settle(struct code_cache *cache)
+{
+	if (cache->full)
+		code_cache_drop(cache);
+}
+
+/* --- building --- */
+
+struct code_page *code_page_get(struct code_cache *cache, uint32_t page)
+{
+	struct code_page *code = cache->pages[page];
+
+	if (code == NULL) {
+		code = calloc(1, sizeof(*code));
+		SIM_ASSERT(code != NULL);
+		code->page = page;
+		cache->pages[page] = code;
+	}
+	return code;
+}
+
+/* From now on stores to the page must be announced: no core may keep it as plain. */
+static void mark_code(struct code_cache *cache, struct code_page *code)
+{
+	if (cache->mem->flags[code->page] & PHYS_CODE)
+		return;
+	cache->mem->flags[code->page] |= PHYS_CODE;
+	for (unsigned i = 0; i < cache->core_count; i++)
+		mmu_drop_cache(&cache->cores[i].mmu);
+}
+
+static void cover(struct code_page *code, unsigned offset, unsigned size)
+{
+	for (unsigned i = offset; i < offset + size; i++)
+		code->covered[i / 64] |= BIT(i % 64);
+}
+
+static bool is_conditional_branch(const struct row *row)
+{
+	return (row->attributes & (CONDITION | BRANCH)) == (CONDITION | BRANCH);
+}
+
+struct block_builder {
+	struct code_cache *cache;
+	const uint8_t *bytes;
+	unsigned offset; /* of the block in the page */
+	unsigned size;   /* bytes decoded */
+	enum code_mode mode;
+	enum flags_effect effect;
+	struct block *block;
+};
+
+/* Adds an instruction; true if the block ends with it. */
+static bool block_add(struct block_builder *b, struct insn *in)
+{
+	const struct row *row = decoder_row(b->cache->decoder, in->row);
+
+	if (is_conditional_branch(row) && b->mode == CODE_64)
+		in->run = branch_handler(b->effect, in->opcode & 15);
+	if (row->attributes & ROW_FLAGS)
+		b->effect = (enum flags_effect)bits_get(row->attributes, ROW_FLAGS);
+	b->block->insns[b->block->count++] = *in;
+	b->size += in->len;
+	return row->attributes & (BRANCH | ENDS | REPEATS);
+}
+
+struct insn block_end_after(struct code_cache *cache, const struct insn *last)
+{
+	bool ends = insn_attributes(cache->decoder, last) & ENDS;
+
+	return (struct insn){
+		.run = ends ? exec_stop_after : exec_fall_through,
+		.start = (uint16_t)(last->start + last->len),
+	};
+}
+
+struct insn insn_undecodable(enum decode_end end)
+{
+	return (struct insn){.run = end == DECODE_TOO_LONG ? exec_too_long : op_ud.any};
+}
+
+static enum decode_end fill(struct block_builder *b)
+{
+	while (b->block->count < BLOCK_INSNS) {
+		unsigned at = b->offset + b->size;
+		struct insn in;
+		enum decode_end end = decode(b->cache->decoder, b->mode, b->bytes + at,
+			(unsigned)PAGE_SIZE - at, b->size, &in);
+
+		if (end == DECODE_MORE)
+			return end;
+		if (end != DECODE_OK) {
+			if (b->block->count != 0)
+				return DECODE_OK;
+			b->block->insns[b->block->count++] = insn_undecodable(end);
+			b->size += (unsigned)min_u64(INSN_MAX, PAGE_SIZE - at);
+			return DECODE_OK;
+		}
+		if (b->block->count != 0 && (insn_attributes(b->cache->decoder, &in) & REPEATS))
+			return DECODE_OK;
+		if (block_add(b, &in))
+			return DECODE_OK;
+	}
+	return DECODE_OK;
+}
+
+struct block *block_build(struct code_cache *cache, struct code_page *code, unsigned offset,
+	enum code_mode mode, enum decode_end *end)
+{
+	struct block_builder b = {
+		.cache = cache,
+		.bytes = phys_host(cache->mem, code->page),
+		.offset = offset,
+		.mode = mode,
+		.effect = FLAGS_OTHER,
+	};
+	uint64_t most = sizeof(struct block) + (BLOCK_INSNS + 1) * sizeof(struct insn);
+
+	if (cache->used + most > ARENA_SIZE) {
+		cache->full = true;
+		*end = DECODE_OK;
+		return NULL;
+	}
+	b.block = (struct block *)(void *)(cache->arena + cache->used);
+	*b.block = (struct block){.mode = mode};
+	*end = fill(&b);
+	if (b.block->count == 0)
+		return NULL;
+	*end = DECODE_OK;
+	b.block->insns[b.block->count] =
+		block_end_after(cache, &b.block->insns[b.block->count - 1]);
+	cache->used += sizeof(struct block) + (b.block->count + 1) * sizeof(struct insn);
+	mark_code(cache, code);
+	cover(code, offset, b.size);
+	b.block->next = code->blocks;
+	code->blocks = b.block;
+	code->at[offset] = b.block;
+	return b.block;
+}

@@ -1,0 +1,55 @@
+/* code_cache.h - decoded code: basic blocks by physical address, shared by the cores of a machine.
+ *
+ * Blocks never cross a page. A store into bytes that a block was decoded from retires the page's
+ * blocks: their instructions become exec_stale, so that a core in the middle of one leaves it
+ * before the next instruction. Memory of retired blocks is reused only at code_cache_settle, when
+ * no core is inside a block.
+ */
+#ifndef CPU_CODE_CACHE_H
+#define CPU_CODE_CACHE_H
+
+#include "sim/cpu/decode.h"
+
+#define BLOCK_INSNS 64 /* at most, in a block */
+
+struct block {
+	struct block *next;  /* of the same page */
+	uint32_t count;      /* instructions, and so steps */
+	uint32_t mode;       /* enum code_mode it was decoded in */
+	struct insn insns[]; /* count of them, then one that ends the block */
+};
+
+struct code_page {
+	uint32_t page; /* of RAM */
+	struct block *blocks;
+	uint64_t covered[PAGE_SIZE / 64]; /* a bit a byte: some block was decoded from it */
+	struct block *at[PAGE_SIZE];      /* by offset of the first instruction */
+};
+
+/* The code page for RAM page page. */
+struct code_page *code_page_get(struct code_cache *cache, uint32_t page);
+
+/* Decodes the block at offset of a code page. *end says why there is none: DECODE_MORE when the
+ * first instruction crosses the page's end. */
+struct block *block_build(struct code_cache *cache, struct code_page *code, unsigned offset,
+	enum code_mode mode, enum decode_end *end);
+
+/* What follows an instruction that does not end the block itself. */
+struct insn block_end_after(struct code_cache *cache, const struct insn *last);
+
+const struct decoder *code_cache_decoder(const struct code_cache *cache);
+
+/* No core is inside a block now: frees what was retired if it has become much. */
+void code_cache_settle(struct code_cache *cache);
+
+/* Pseudo-instructions. The end of a block that goes on, of one after which interrupts and mode
+ * must be looked at, and what a retired block's instructions become (run.c). */
+struct fault exec_fall_through(struct vcpu *c, const struct insn *in);
+struct fault exec_stop_after(struct vcpu *c, const struct insn *in);
+struct fault exec_stale(struct vcpu *c, const struct insn *in);
+struct fault exec_too_long(struct vcpu *c, const struct insn *in);
+
+/* The instruction that stands for bytes which decode to none: it faults. */
+struct insn insn_undecodable(enum decode_end end);
+
+#endif

@@ -1,0 +1,183 @@
+/* cpu.c - a core as a whole: construction, reset, and what others may do to it between runs. */
+#include "sim/cpu/cpu.h"
+
+#include "sim/cpu/code_cache.h"
+
+#include <stdio.h>
+
+static void drop_fetch(void *context)
+{
+	struct vcpu *c = context;
+
+	memset(c->fetch_entries, 0xff, sizeof(c->fetch_entries));
+}
+
+void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
+{
+	memset(c, 0, sizeof(*c));
+	c->id = setup->id;
+	c->cpu_count = setup->cpu_count;
+	c->tsc_hz = setup->tsc_hz;
+	c->x2apic = setup->x2apic;
+	c->lapic = setup->lapic;
+	c->code = setup->code;
+	c->bus = setup->bus;
+	mmu_init(&c->mmu, setup->mem, &c->arch);
+	c->mmu.fetch_dropped = drop_fetch;
+	c->mmu.context = c;
+	cpu_reset(c, false);
+}
+
+#define ATTR_REAL_CODE 0x009b
+#define ATTR_REAL_DATA 0x0093
+
+static void reset_segments(struct core_state *a)
+{
+	for (unsigned i = 0; i <= GS; i++)
+		a->seg[i] = (struct segment){.limit = 0xffff, .attr = ATTR_REAL_DATA};
+	a->seg[CS] = (struct segment){
+		.base = 0xffff0000, .limit = 0xffff, .selector = 0xf000, .attr = ATTR_REAL_CODE};
+	a->seg[LDTR] = (struct segment){.limit = 0xffff, .attr = 0x0082};
+	a->seg[TR] = (struct segment){.limit = 0xffff, .attr = 0x008b};
+	a->gdtr = a->idtr = (struct table_register){0, 0xffff};
+}
+
+/* What INIT leaves alone: SDM "Processor State Following Power-up, Reset, or INIT". */
+static void keep_over_init(struct core_state *now, const struct core_state *old)
+{
+	now->cr0 |= old->cr0 & (CR0_CD | CR0_NW);
+	now->x87 = old->x87;
+	now->mxcsr = old->mxcsr;
+	memcpy(now->xmm, old->xmm, sizeof(now->xmm));
+	now->pat = old->pat;
+	now->tsc_aux = old->tsc_aux;
+	now->tsc_adjust = old->tsc_adjust;
+	now->misc_enable = old->misc_enable;
+	now->mtrr_def_type = old->mtrr_def_type;
+	memcpy(now->mtrr_fixed, old->mtrr_fixed, sizeof(now->mtrr_fixed));
+	memcpy(now->mtrr_base, old->mtrr_base, sizeof(now->mtrr_base));
+	memcpy(now->mtrr_mask, old->mtrr_mask, sizeof(now->mtrr_mask));
+}
+
+void cpu_reset(struct vcpu *c, bool init_signal)
+{
+	struct core_state old = c->arch, *a = &c->arch;
+	bool bootstrap = lapic_base(c->lapic) & APIC_BASE_BSP;
+
+	*a = (struct core_state){
+		.rip = 0xfff0,
+		.rflags = RFLAGS_ONE,
+		.cr0 = CR0_ET,
+		.mxcsr = 0x1f80,
+		.pat = UINT64_C(0x0007040600070406),
+		.activity = bootstrap ? ACTIVITY_RUNNING : ACTIVITY_WAIT_SIPI,
+		.step = old.step,
+		.insns = old.insns,
+		.cycle = old.cycle,
+	};
+	a->gpr[RDX] = 0x000306a9; /* as CPUID leaf 1 EAX */
+	a->dr[6] = 0xffff0ff0;
+	a->dr[7] = 0x400;
+	a->x87.fcw = 0x40;
+	a->x87.ftw = 0x5555;
+	reset_segments(a);
+	if (init_signal) {
+		keep_over_init(a, &old);
+		lapic_reset_init(c->lapic);
+	} else {
+		a->cr0 |= CR0_CD | CR0_NW;
+		a->misc_enable = 1; /* fast strings */
+	}
+	c->lazy.kind = 0;
+	mmu_flush_all(&c->mmu);
+	cpu_state_changed(c);
+}
+
+static enum code_mode code_mode(const struct core_state *a)
+{
+	if ((a->efer & EFER_LMA) && (a->seg[CS].attr & SEG_L))
+		return CODE_64;
+	return (a->cr0 & CR0_PE) && (a->seg[CS].attr & SEG_D) ? CODE_32 : CODE_16;
+}
+
+void cpu_state_changed(struct vcpu *c)
+{
+	c->mode = code_mode(&c->arch);
+	c->user = cpu_cpl(c) == 3;
+	c->soft = &c->mmu.soft[c->user];
+	c->fetch = c->fetch_entries[c->user];
+}
+
+void cpu_drop_cache(struct vcpu *c)
+{
+	mmu_drop_cache(&c->mmu);
+	drop_fetch(c);
+}
+
+void cpu_watch_changed(struct vcpu *c)
+{
+	c->mmu.soft_off = c->watch.access != NULL;
+	cpu_drop_cache(c);
+}
+
+bool cpu_breakpoint_add(struct vcpu *c, uint64_t la)
+{
+	if (c->breakpoint_count == CPU_BREAKPOINTS)
+		return false;
+	c->breakpoints[c->breakpoint_count++] = la;
+	return true;
+}
+
+void cpu_breakpoint_remove(struct vcpu *c, uint64_t la)
+{
+	for (unsigned i = 0; i < c->breakpoint_count; i++) {
+		if (c->breakpoints[i] != la)
+			continue;
+		c->breakpoints[i] = c->breakpoints[--c->breakpoint_count];
+		return;
+	}
+}
+
+struct fault cpu_refuse(struct vcpu *c, const char *why)
+{
+	snprintf(c->refused, sizeof(c->refused), "%s", why);
+	return fault_absent;
+}
+
+const struct decoder *cpu_decoder(const struct vcpu *c)
+{
+	return code_cache_decoder(c->code);
+}
+
+/* One piece of linear memory that lies in one page. */
+static bool peek_piece(
+	const struct vcpu *c, uint64_t la, uint64_t *pa, unsigned size, unsigned *piece)
+{
+	*piece = (unsigned)min_u64(size, PAGE_SIZE - (la & PAGE_MASK));
+	return mmu_peek(&c->mmu, la, pa);
+}
+
+bool cpu_peek(const struct vcpu *c, uint64_t la, void *data, unsigned size)
+{
+	uint8_t *to = data;
+	unsigned piece;
+	uint64_t pa;
+
+	for (; size != 0; size -= piece, la += piece, to += piece)
+		if (!peek_piece(c, la, &pa, size, &piece) || !phys_read(c->mmu.mem, pa, to, piece))
+			return false;
+	return true;
+}
+
+bool cpu_poke(struct vcpu *c, uint64_t la, const void *data, unsigned size)
+{
+	const uint8_t *from = data;
+	unsigned piece;
+	uint64_t pa;
+
+	for (; size != 0; size -= piece, la += piece, from += piece)
+		if (!peek_piece(c, la, &pa, size, &piece) ||
+			!phys_write(c->mmu.mem, pa, from, piece))
+			return false;
+	return true;
+}

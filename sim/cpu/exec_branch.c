@@ -1,0 +1,250 @@
+/* exec_branch.c - near branches, calls and returns, and what depends on a condition. */
+#include "sim/cpu/forms.h"
+#include "sim/cpu/ops.h"
+
+/* Goes to rip unless that is not canonical, or beyond the limit of CS (SDM JMP, "Exceptions"). */
+MUST_CHECK static ALWAYS_INLINE struct fault go_to(struct vcpu *c, uint64_t rip)
+{
+	if (c->mode == CODE_64 ? !is_canonical(rip) : rip > c->arch.seg[CS].limit)
+		return fault_gp(0);
+	c->arch.rip = rip;
+	return fault_end;
+}
+
+static uint64_t relative_target(const struct vcpu *c, const struct insn *in)
+{
+	return zero_extend(c->arch.rip + in->imm, in->width);
+}
+
+/* --- conditional branches --- */
+
+static ALWAYS_INLINE struct fault branch_if(struct vcpu *c, const struct insn *in, bool taken)
+{
+	c->arch.rip += taken ? in->imm : (uint64_t)in->start + in->len;
+	return fault_end;
+}
+
+#define BRANCH(cc)                                                                                 \
+	static struct fault jcc_sub_##cc(struct vcpu *c, const struct insn *in)                    \
+	{                                                                                          \
+		return branch_if(c, in, condition_after_sub(&c->lazy, cc));                        \
+	}                                                                                          \
+	static struct fault jcc_logic_##cc(struct vcpu *c, const struct insn *in)                  \
+	{                                                                                          \
+		return branch_if(c, in, condition_after_logic(&c->lazy, cc));                      \
+	}                                                                                          \
+	static struct fault jcc_other_##cc(struct vcpu *c, const struct insn *in)                  \
+	{                                                                                          \
+		return branch_if(c, in, flags_condition(c, cc));                                   \
+	}
+
+BRANCH(0)
+BRANCH(1)
+BRANCH(2)
+BRANCH(3)
+BRANCH(4)
+BRANCH(5)
+BRANCH(6)
+BRANCH(7)
+BRANCH(8)
+BRANCH(9)
+BRANCH(10)
+BRANCH(11)
+BRANCH(12)
+BRANCH(13)
+BRANCH(14)
+BRANCH(15)
+
+#define BRANCH_ROW(kind)                                                                           \
+	{                                                                                          \
+		jcc_##kind##_0, jcc_##kind##_1, jcc_##kind##_2, jcc_##kind##_3, jcc_##kind##_4,    \
+			jcc_##kind##_5, jcc_##kind##_6, jcc_##kind##_7, jcc_##kind##_8,            \
+			jcc_##kind##_9, jcc_##kind##_10, jcc_##kind##_11, jcc_##kind##_12,         \
+			jcc_##kind##_13, jcc_##kind##_14, jcc_##kind##_15                          \
+	}
+
+exec_fn branch_handler(enum flags_effect before, unsigned cc)
+{
+	static const exec_fn after_sub[] = BRANCH_ROW(sub);
+	static const exec_fn after_logic[] = BRANCH_ROW(logic);
+	static const exec_fn after_other[] = BRANCH_ROW(other);
+
+	if (before == FLAGS_SUB && condition_ignores_width(cc))
+		return after_sub[cc];
+	if (before == FLAGS_LOGIC)
+		return after_logic[cc];
+	return after_other[cc];
+}
+
+OP_ANY(jcc)
+{
+	if (!flags_condition(c, in->opcode & 15))
+		return go_to(c, next_rip(c, in));
+	return go_to(c, relative_target(c, in));
+}
+
+/* LOOPNE E0, LOOPE E1, LOOP E2, JCXZ E3: the counter has the address size. */
+OP_ANY(loop)
+{
+	uint64_t count = zero_extend(c->arch.gpr[RCX], in->address_size);
+	bool taken;
+
+	if (in->opcode == 0xe3) {
+		taken = count == 0;
+	} else {
+		bool zero = in->opcode != 0xe2 && flags_condition(c, 4);
+
+		count = zero_extend(count - 1, in->address_size);
+		taken = count != 0 && (in->opcode == 0xe2 || zero == (in->opcode == 0xe1));
+	}
+	if (in->opcode != 0xe3)
+		reg_set(c, offsetof(struct vcpu, arch.gpr[RCX]), in->address_size, count);
+	return go_to(c, taken ? relative_target(c, in) : next_rip(c, in));
+}
+
+MUST_CHECK static ALWAYS_INLINE struct fault body_setcc(
+	struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)
+{
+	uint8_t set = flags_condition(c, in->opcode & 15);
+	uint64_t la;
+
+	if (!shape_to_memory(shape)) {
+		reg_set(c, in->reg[0], width, set);
+		return no_fault;
+	}
+	TRY(address_of(c, in, shape_address(shape), ACCESS_WRITE, width, &la));
+	return mem_store(c, in->seg, la, width, &set);
+}
+
+FORM(setcc, body_setcc, R, 1)
+FORM(setcc, body_setcc, B, 1)
+FORM(setcc, body_setcc, M, 1)
+const struct op op_setcc = {
+	.forms = {[SHAPE_R] = {setcc_R_1}, [SHAPE_B] = {setcc_B_1}, [SHAPE_M] = {setcc_M_1}},
+};
+
+/* The source is read, and may fault, even if the condition is false; a false 32-bit move still
+ * clears the upper half. */
+MUST_CHECK static ALWAYS_INLINE struct fault body_cmovcc(
+	struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)
+{
+	int64_t source;
+
+	TRY(form_source(c, in, shape, width, &source));
+	if (flags_condition(c, in->opcode & 15))
+		reg_set(c, in->reg[0], width, (uint64_t)source);
+	else
+		reg_set(c, in->reg[0], width, reg_get(c, in->reg[0], width));
+	return no_fault;
+}
+
+FORM_WIDTHS(cmovcc, body_cmovcc, RR)
+FORM_WIDTHS(cmovcc, body_cmovcc, RB)
+FORM_WIDTHS(cmovcc, body_cmovcc, RX)
+FORM_WIDTHS(cmovcc, body_cmovcc, RM)
+const struct op op_cmovcc = {
+	.forms = {FORM_ROW(cmovcc, RR), FORM_ROW(cmovcc, RB), FORM_ROW(cmovcc, RX),
+		FORM_ROW(cmovcc, RM)},
+};
+
+/* --- jumps, calls, returns: 64-bit mode --- */
+
+OP_ANY(jmp64)
+{
+	c->arch.rip += in->imm;
+	return fault_end;
+}
+
+OP_ANY(jmp64_indirect)
+{
+	uint64_t target;
+
+	TRY(operand_load(c, in, 0, 8, &target));
+	return go_to(c, target);
+}
+
+MUST_CHECK static ALWAYS_INLINE struct fault push64(struct vcpu *c, uint64_t value)
+{
+	uint64_t top = c->arch.gpr[RSP] - 8;
+
+	TRY(mem_store(c, SS, top, 8, &value));
+	c->arch.gpr[RSP] = top;
+	return no_fault;
+}
+
+OP_ANY(call64)
+{
+	TRY(push64(c, next_rip(c, in)));
+	c->arch.rip += in->imm;
+	return fault_end;
+}
+
+OP_ANY(call64_indirect)
+{
+	uint64_t target;
+
+	TRY(operand_load(c, in, 0, 8, &target));
+	if (!is_canonical(target))
+		return fault_gp(0);
+	TRY(push64(c, next_rip(c, in)));
+	return go_to(c, target);
+}
+
+OP_ANY(ret64)
+{
+	uint64_t target;
+
+	TRY(mem_load(c, SS, c->arch.gpr[RSP], 8, &target));
+	if (!is_canonical(target))
+		return fault_gp(0);
+	c->arch.gpr[RSP] += 8 + (uint16_t)in->imm;
+	c->arch.rip = target;
+	return fault_end;
+}
+
+/* --- the same in 16 and 32-bit code --- */
+
+OP_ANY(jmp)
+{
+	return go_to(c, relative_target(c, in));
+}
+
+OP_ANY(jmp_indirect)
+{
+	uint64_t target;
+
+	TRY(operand_load(c, in, 0, in->width, &target));
+	return go_to(c, target);
+}
+
+MUST_CHECK static struct fault call_to(struct vcpu *c, const struct insn *in, uint64_t target)
+{
+	if (target > c->arch.seg[CS].limit)
+		return fault_gp(0);
+	TRY(stack_push(c, in->width, next_rip(c, in)));
+	return go_to(c, target);
+}
+
+OP_ANY(call)
+{
+	return call_to(c, in, relative_target(c, in));
+}
+
+OP_ANY(call_indirect)
+{
+	uint64_t target;
+
+	TRY(operand_load(c, in, 0, in->width, &target));
+	return call_to(c, in, target);
+}
+
+OP_ANY(ret)
+{
+	uint64_t target;
+
+	TRY(stack_top(c, 0, in->width, &target));
+	if (target > c->arch.seg[CS].limit)
+		return fault_gp(0);
+	stack_drop(c, in->width + (uint16_t)in->imm);
+	return go_to(c, target);
+}

@@ -1,0 +1,141 @@
+/* exec_stack.c - PUSH, POP and their kin. */
+#include "sim/cpu/forms.h"
+#include "sim/cpu/ops.h"
+
+/* --- the common case: a 64-bit register in 64-bit mode --- */
+
+static struct fault push64_register(struct vcpu *c, const struct insn *in)
+{
+	uint64_t top = c->arch.gpr[RSP] - 8;
+
+	TRY(mem_store(c, SS, top, 8, (const uint8_t *)c + in->reg[0]));
+	c->arch.gpr[RSP] = top;
+	return no_fault;
+}
+
+static struct fault pop64_register(struct vcpu *c, const struct insn *in)
+{
+	uint64_t value;
+
+	TRY(mem_load(c, SS, c->arch.gpr[RSP], 8, &value));
+	c->arch.gpr[RSP] += 8;
+	reg_set(c, in->reg[0], 8, value); /* POP RSP: the value wins */
+	return no_fault;
+}
+
+/* --- any form; in->width is the operand size --- */
+
+static struct fault push_any(struct vcpu *c, const struct insn *in)
+{
+	uint64_t value;
+
+	TRY(operand_load(c, in, 0, in->width, &value));
+	return stack_push(c, in->width, value);
+}
+
+/* SDM POP: an address that uses RSP is computed with the incremented one. */
+static struct fault pop_any(struct vcpu *c, const struct insn *in)
+{
+	uint64_t value, rsp = c->arch.gpr[RSP];
+	struct fault f;
+
+	TRY(stack_top(c, 0, in->width, &value));
+	stack_drop(c, in->width);
+	f = operand_store(c, in, 0, in->width, value);
+	if (f.raw)
+		c->arch.gpr[RSP] = rsp;
+	return f;
+}
+
+const struct op op_push = {.any = push_any};
+const struct op op_pop = {.any = pop_any};
+const struct op op_push64 = {.any = push_any, .forms = {[SHAPE_R] = {[3] = push64_register}}};
+const struct op op_pop64 = {.any = pop_any, .forms = {[SHAPE_R] = {[3] = pop64_register}}};
+
+OP_ANY(pusha)
+{
+	uint64_t sp = c->arch.gpr[RSP];
+
+	for (unsigned i = 0; i < 8; i++) {
+		uint64_t value = i == RSP ? sp : c->arch.gpr[i];
+		struct fault f = stack_push(c, in->width, value);
+
+		if (f.raw) {
+			c->arch.gpr[RSP] = sp;
+			return f;
+		}
+	}
+	return no_fault;
+}
+
+OP_ANY(popa)
+{
+	uint64_t value[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		TRY(stack_top(c, i * in->width, in->width, &value[i]));
+	for (unsigned i = 0; i < 8; i++)
+		if (7 - i != RSP)
+			reg_set(c, offsetof(struct vcpu, arch.gpr) + 8 * (7 - i), in->width,
+				value[i]);
+	stack_drop(c, 8ull * in->width);
+	return no_fault;
+}
+
+/* Only nesting level 0, as compilers emit it. */
+OP_ANY(enter)
+{
+	unsigned size = (uint16_t)in->imm, level = (in->imm >> 16) & 31;
+	uint64_t la;
+
+	if (level != 0)
+		return cpu_refuse(c, "ENTER with a nesting level");
+	TRY(segment_linear(
+		c, SS, c->arch.gpr[RSP] - in->width - size, in->width, ACCESS_WRITE, &la));
+	TRY(stack_push(c, in->width, c->arch.gpr[RBP]));
+	reg_set(c, offsetof(struct vcpu, arch.gpr[RBP]), in->width, c->arch.gpr[RSP]);
+	stack_drop(c, -(uint64_t)size);
+	return no_fault;
+}
+
+OP_ANY(leave)
+{
+	uint64_t value, rsp = c->arch.gpr[RSP];
+	struct fault f;
+
+	c->arch.gpr[RSP] = c->arch.gpr[RBP];
+	f = stack_top(c, 0, in->width, &value);
+	if (f.raw) {
+		c->arch.gpr[RSP] = rsp;
+		return f;
+	}
+	stack_drop(c, in->width);
+	reg_set(c, offsetof(struct vcpu, arch.gpr[RBP]), in->width, value);
+	return no_fault;
+}
+
+/* PUSHF gives VM and RF as 0. */
+OP_ANY(pushf)
+{
+	flags_settle(c);
+	return stack_push(c, in->width, c->arch.rflags & ~(RFLAGS_VM | RFLAGS_RF));
+}
+
+OP_ANY(popf)
+{
+	uint64_t value, mask = RFLAGS_STATUS | RFLAGS_TF | RFLAGS_DF | RFLAGS_NT;
+	uint64_t iopl = bits_get(c->arch.rflags, RFLAGS_IOPL);
+
+	TRY(stack_top(c, 0, in->width, &value));
+	if (in->width > 2)
+		mask |= RFLAGS_AC | RFLAGS_ID;
+	if (cpu_cpl(c) == 0)
+		mask |= RFLAGS_IOPL;
+	if (cpu_cpl(c) <= iopl)
+		mask |= RFLAGS_IF;
+	stack_drop(c, in->width);
+	flags_write(c, mask, value);
+	if (in->width > 2)
+		c->arch.rflags &= ~RFLAGS_RF;
+	return no_fault;
+}

@@ -1,0 +1,206 @@
+#include "sim/cpu/memory.h"
+
+/* Where an access goes: one part, or two when it crosses a page end. */
+struct span {
+	uint64_t pa[2];
+	unsigned first; /* bytes in the first part */
+	unsigned parts;
+};
+
+static enum privilege privilege_of(const struct vcpu *c)
+{
+	return c->user ? PRIVILEGE_USER : PRIVILEGE_SUPERVISOR;
+}
+
+static struct fault not_canonical(unsigned seg)
+{
+	return fault_error(seg == SS ? VECTOR_SS : VECTOR_GP, 0);
+}
+
+MUST_CHECK static struct fault translate_span(struct vcpu *c, uint64_t la, unsigned size,
+	enum access how, enum privilege who, struct span *span)
+{
+	uint64_t next;
+
+	span->first = (unsigned)min_u64(size, PAGE_SIZE - (la & PAGE_MASK));
+	span->parts = span->first < size ? 2 : 1;
+	TRY(mmu_translate(&c->mmu, la, how, who, &span->pa[0]));
+	if (span->parts == 1)
+		return no_fault;
+	next = la + span->first;
+	if (c->mode != CODE_64)
+		next = (uint32_t)next;
+	return mmu_translate(&c->mmu, next, how, who, &span->pa[1]);
+}
+
+/* Translates, and settles whether the access may happen now: devices only when exclusive. */
+MUST_CHECK static struct fault reach(struct vcpu *c, unsigned seg, uint64_t la, unsigned size,
+	enum access how, struct span *span, bool *device)
+{
+	if (!is_canonical(la) || !is_canonical(la + size - 1))
+		return not_canonical(seg);
+	TRY(translate_span(c, la, size, how, privilege_of(c), span));
+	*device = false;
+	for (unsigned i = 0; i < span->parts; i++)
+		*device |= phys_page(c->mmu.mem, span->pa[i]) == PHYS_NO_PAGE;
+	if (!*device)
+		return no_fault;
+	if (span->parts != 1 || size > 8)
+		return cpu_refuse(
+			c, "a device register accessed across pages or wider than 8 bytes");
+	return c->exclusive ? no_fault : fault_retry;
+}
+
+static uint8_t *ram_at(struct vcpu *c, uint64_t pa)
+{
+	return phys_host(c->mmu.mem, phys_page(c->mmu.mem, pa)) + (pa & PAGE_MASK);
+}
+
+static void ram_announce(struct vcpu *c, const struct span *span, unsigned size)
+{
+	unsigned left[2] = {span->first, size - span->first};
+
+	for (unsigned i = 0; i < span->parts; i++)
+		phys_will_write(c->mmu.mem, phys_page(c->mmu.mem, span->pa[i]),
+			span->pa[i] & PAGE_MASK, left[i]);
+}
+
+static void ram_get(struct vcpu *c, const struct span *span, unsigned size, uint8_t *to)
+{
+	memcpy(to, ram_at(c, span->pa[0]), span->first);
+	if (span->parts == 2)
+		memcpy(to + span->first, ram_at(c, span->pa[1]), size - span->first);
+}
+
+static void ram_put(struct vcpu *c, const struct span *span, unsigned size, const uint8_t *from)
+{
+	memcpy(ram_at(c, span->pa[0]), from, span->first);
+	if (span->parts == 2)
+		memcpy(ram_at(c, span->pa[1]), from + span->first, size - span->first);
+}
+
+static void tell(
+	struct vcpu *c, enum access how, uint64_t la, uint64_t pa, unsigned size, const void *data)
+{
+	uint64_t value = 0;
+
+	if (c->watch.access == NULL)
+		return;
+	memcpy(&value, data, min_u64(size, sizeof(value)));
+	c->watch.access(c->watch.context, c, how, la, pa, size, value);
+}
+
+struct fault mem_load_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned size, void *to)
+{
+	struct span span;
+	bool device;
+
+	TRY(reach(c, seg, la, size, ACCESS_READ, &span, &device));
+	if (device) {
+		uint64_t value = c->bus.mmio_read(c->bus.context, span.pa[0], size);
+
+		memcpy(to, &value, size);
+	} else {
+		ram_get(c, &span, size, to);
+		if (span.parts == 1)
+			mmu_soft_fill(&c->mmu, la, span.pa[0], ACCESS_READ, privilege_of(c));
+	}
+	tell(c, ACCESS_READ, la, span.pa[0], size, to);
+	return no_fault;
+}
+
+struct fault mem_store_slow(
+	struct vcpu *c, unsigned seg, uint64_t la, unsigned size, const void *from)
+{
+	struct span span;
+	bool device;
+
+	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
+	if (device) {
+		uint64_t value = 0;
+
+		memcpy(&value, from, size);
+		c->bus.mmio_write(c->bus.context, span.pa[0], size, value);
+	} else {
+		ram_announce(c, &span, size);
+		ram_put(c, &span, size, from);
+		if (span.parts == 1)
+			mmu_soft_fill(&c->mmu, la, span.pa[0], ACCESS_WRITE, privilege_of(c));
+	}
+	tell(c, ACCESS_WRITE, la, span.pa[0], size, from);
+	return no_fault;
+}
+
+struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned size, uint8_t **host)
+{
+	struct span span;
+	bool device;
+
+	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
+	if (!device) {
+		ram_announce(c, &span, size);
+		if (span.parts == 1 && c->watch.access == NULL) {
+			mmu_soft_fill(&c->mmu, la, span.pa[0], ACCESS_WRITE, privilege_of(c));
+			*host = ram_at(c, span.pa[0]);
+			return no_fault;
+		}
+		ram_get(c, &span, size, c->bounce.data);
+	} else {
+		c->bounce.q[0] = c->bus.mmio_read(c->bus.context, span.pa[0], size);
+	}
+	tell(c, ACCESS_READ, la, span.pa[0], size, c->bounce.data);
+	c->bounce.pa[0] = span.pa[0];
+	c->bounce.pa[1] = span.pa[1];
+	c->bounce.first = span.first;
+	c->bounce.size = size;
+	c->bounce.la = la;
+	*host = c->bounce.data;
+	return no_fault;
+}
+
+void mem_commit_slow(struct vcpu *c)
+{
+	unsigned size = c->bounce.size;
+	struct span span = {
+		.pa = {c->bounce.pa[0], c->bounce.pa[1]},
+		.first = c->bounce.first,
+		.parts = c->bounce.first < size ? 2 : 1,
+	};
+
+	if (phys_page(c->mmu.mem, span.pa[0]) == PHYS_NO_PAGE)
+		c->bus.mmio_write(c->bus.context, span.pa[0], size, c->bounce.q[0]);
+	else
+		ram_put(c, &span, size, c->bounce.data);
+	tell(c, ACCESS_WRITE, c->bounce.la, span.pa[0], size, c->bounce.data);
+}
+
+MUST_CHECK static struct fault system_span(
+	struct vcpu *c, uint64_t la, unsigned size, enum access how, struct span *span)
+{
+	if (!is_canonical(la) || !is_canonical(la + size - 1))
+		return fault_gp(0);
+	TRY(translate_span(c, la, size, how, PRIVILEGE_SUPERVISOR, span));
+	for (unsigned i = 0; i < span->parts; i++)
+		if (phys_page(c->mmu.mem, span->pa[i]) == PHYS_NO_PAGE)
+			return cpu_refuse(c, "a descriptor table outside RAM");
+	return no_fault;
+}
+
+struct fault mem_system_load(struct vcpu *c, uint64_t la, unsigned size, void *to)
+{
+	struct span span;
+
+	TRY(system_span(c, la, size, ACCESS_READ, &span));
+	ram_get(c, &span, size, to);
+	return no_fault;
+}
+
+struct fault mem_system_store(struct vcpu *c, uint64_t la, unsigned size, const void *from)
+{
+	struct span span;
+
+	TRY(system_span(c, la, size, ACCESS_WRITE, &span));
+	ram_announce(c, &span, size);
+	ram_put(c, &span, size, from);
+	return no_fault;
+}

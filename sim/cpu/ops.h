@@ -1,0 +1,15 @@
+/* ops.h - declares every operation that the decode table names. */
+#ifndef CPU_OPS_H
+#define CPU_OPS_H
+
+#include "sim/cpu/insn.h"
+
+#define INSN(opcode, extension, name, operands, operation, attributes)                             \
+	extern const struct op operation;
+#include "sim/cpu/encodings.inc"
+#undef INSN
+
+/* The Jcc handler of 64-bit mode for condition cc, after an instruction with that effect. */
+exec_fn branch_handler(enum flags_effect before, unsigned cc);
+
+#endif

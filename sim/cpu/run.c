@@ -1,0 +1,450 @@
+/* run.c - the dispatch core: runs blocks as long as nothing else calls for attention. */
+#include "sim/cpu/code_cache.h"
+#include "sim/cpu/exception.h"
+#include "sim/cpu/flags.h"
+
+/* --- accounting --- */
+
+/* Brings step, insns and cycle up to date. The flat profile: a step is a cycle. */
+static void count_steps(struct vcpu *c)
+{
+	uint64_t made = (uint64_t)(c->begin - c->left);
+
+	c->arch.step += made;
+	c->arch.insns += made - c->uncounted;
+	c->arch.cycle += made;
+	c->begin = c->left;
+	c->uncounted = 0;
+}
+
+static void count_uncounted_step(struct vcpu *c)
+{
+	c->left--;
+	c->uncounted++;
+}
+
+/* --- pseudo-instructions --- */
+
+static void advance_rip(struct vcpu *c, unsigned by)
+{
+	c->arch.rip += by;
+	if (c->mode != CODE_64)
+		c->arch.rip = (uint32_t)c->arch.rip;
+}
+
+struct fault exec_fall_through(struct vcpu *c, const struct insn *in)
+{
+	advance_rip(c, in->start);
+	return fault_end;
+}
+
+struct fault exec_stop_after(struct vcpu *c, const struct insn *in)
+{
+	advance_rip(c, in->start);
+	return fault_stop;
+}
+
+struct fault exec_stale(struct vcpu *c, const struct insn *in)
+{
+	(void)c, (void)in;
+	return fault_make(FAULT_BLOCK_STALE);
+}
+
+struct fault exec_too_long(struct vcpu *c, const struct insn *in)
+{
+	(void)c, (void)in;
+	return fault_gp(0);
+}
+
+/* --- finding blocks --- */
+
+static ALWAYS_INLINE uint64_t code_address(const struct vcpu *c)
+{
+	if (likely(c->mode == CODE_64))
+		return c->arch.rip;
+	return (uint32_t)(c->arch.seg[CS].base + c->arch.rip);
+}
+
+static ALWAYS_INLINE const struct block *block_at(const struct vcpu *c)
+{
+	uint64_t la = code_address(c);
+	const struct fetch_entry *f = &c->fetch[(la >> PAGE_SHIFT) & (FETCH_ENTRIES - 1)];
+	const struct block *b;
+
+	if (unlikely(f->page != (la & ~PAGE_MASK)))
+		return NULL;
+	b = f->code->at[la & PAGE_MASK];
+	return b != NULL && b->mode == c->mode ? b : NULL;
+}
+
+/* The RAM page of a code address. */
+MUST_CHECK static struct fault fetch_page(struct vcpu *c, uint64_t la, uint32_t *page)
+{
+	enum privilege who = c->user ? PRIVILEGE_USER : PRIVILEGE_SUPERVISOR;
+	uint64_t pa;
+
+	if (!is_canonical(la))
+		return fault_gp(0);
+	TRY(mmu_translate(&c->mmu, la, ACCESS_FETCH, who, &pa));
+	*page = phys_page(c->mmu.mem, pa);
+	return *page != PHYS_NO_PAGE ? no_fault : cpu_refuse(c, "code outside RAM");
+}
+
+/* The block at RIP by way of the TLB; *b stays NULL if its first instruction crosses the page. */
+MUST_CHECK static struct fault block_fetch(struct vcpu *c, const struct block **b)
+{
+	uint64_t la = code_address(c);
+	struct fetch_entry *f = &c->fetch[(la >> PAGE_SHIFT) & (FETCH_ENTRIES - 1)];
+	enum decode_end end;
+	uint32_t page;
+
+	if (c->mode != CODE_64 && c->arch.rip > c->arch.seg[CS].limit)
+		return fault_gp(0);
+	TRY(fetch_page(c, la, &page));
+	*f = (struct fetch_entry){la & ~PAGE_MASK, code_page_get(c->code, page)};
+	*b = block_at(c);
+	if (*b != NULL)
+		return no_fault;
+	*b = block_build(c->code, f->code, la & PAGE_MASK, c->mode, &end);
+	if (*b == NULL && end == DECODE_OK) { /* the cache is full, and we are between blocks */
+		code_cache_settle(c->code);
+		*b = block_build(c->code, f->code, la & PAGE_MASK, c->mode, &end);
+	}
+	return no_fault;
+}
+
+/* An instruction that crosses a page end is decoded each time, into a block of one. */
+MUST_CHECK static struct fault fetch_crossing(struct vcpu *c, struct insn insns[2])
+{
+	uint64_t la = code_address(c);
+	unsigned first = (unsigned)(PAGE_SIZE - (la & PAGE_MASK));
+	uint8_t bytes[2 * INSN_MAX];
+	enum decode_end end;
+	uint32_t page;
+
+	TRY(fetch_page(c, la, &page));
+	SIM_ASSERT(first < INSN_MAX);
+	memcpy(bytes, phys_host(c->mmu.mem, page) + (la & PAGE_MASK), first);
+	TRY(fetch_page(c, la + first, &page));
+	memcpy(bytes + first, phys_host(c->mmu.mem, page), INSN_MAX);
+	end = decode(code_cache_decoder(c->code), c->mode, bytes, first + INSN_MAX, 0, &insns[0]);
+	if (end == DECODE_OK)
+		insns[1] = block_end_after(c->code, &insns[0]);
+	else
+		insns[0] = insns[1] = insn_undecodable(end);
+	return no_fault;
+}
+
+/* --- running --- */
+
+/* After the instruction at `at` returned f, in a block of count instructions. */
+static struct fault leave_block(struct vcpu *c, const struct insn *insns, unsigned count,
+	const struct insn *at, struct fault f)
+{
+	unsigned before = (unsigned)(at - insns);
+
+	if (fault_kind(f) == FAULT_BLOCK_STOP || fault_kind(f) == FAULT_BLOCK_END) {
+		c->left -= count;
+		return no_fault;
+	}
+	c->left -= before;
+	advance_rip(c, at->start);
+	return fault_kind(f) == FAULT_BLOCK_STALE ? no_fault : f;
+}
+
+/* The first steps of a block: fewer than it has, or one that is alone. */
+static struct fault run_part(
+	struct vcpu *c, const struct insn *insns, unsigned count, unsigned steps)
+{
+	for (unsigned i = 0; i < steps; i++) {
+		struct fault f = insns[i].run(c, &insns[i]);
+
+		if (f.raw)
+			return leave_block(c, insns, i + 1, &insns[i], f);
+	}
+	if (steps == count) {
+		struct fault f = insns[count].run(c, &insns[count]);
+
+		return leave_block(c, insns, count, &insns[count], f);
+	}
+	c->left -= steps;
+	advance_rip(c, insns[steps].start);
+	return no_fault;
+}
+
+static struct fault run_crossing(struct vcpu *c)
+{
+	struct insn insns[2];
+
+	TRY(fetch_crossing(c, insns));
+	return run_part(c, insns, 1, 1);
+}
+
+/* Whole blocks while the budget covers them. no_fault: look around, then go on. */
+static struct fault run_blocks(struct vcpu *c)
+{
+	for (;;) {
+		const struct block *b = block_at(c);
+		const struct insn *in;
+		struct fault f;
+
+		if (unlikely(b == NULL)) {
+			TRY(block_fetch(c, &b));
+			if (b == NULL)
+				return run_crossing(c);
+		}
+		if (unlikely(c->left < b->count))
+			return c->left == 0 ? no_fault
+					    : run_part(c, b->insns, b->count, (unsigned)c->left);
+		in = b->insns;
+		while (likely((f = in->run(c, in)).raw == FAULT_NONE))
+			in++;
+		if (unlikely(f.raw != FAULT_BLOCK_END))
+			return leave_block(c, b->insns, b->count, in, f);
+		c->left -= b->count;
+	}
+}
+
+/* --- one step at a time: when somebody watches, or something is tied to the next boundary --- */
+
+static bool at_breakpoint(struct vcpu *c)
+{
+	bool skip = c->skip_breakpoint;
+
+	c->skip_breakpoint = false;
+	if (skip)
+		return false;
+	for (unsigned i = 0; i < c->breakpoint_count; i++)
+		if (c->breakpoints[i] == code_address(c))
+			return true;
+	return false;
+}
+
+static bool is_careful(const struct vcpu *c)
+{
+	return c->watch.insn != NULL || c->watch.access != NULL || c->breakpoint_count != 0 ||
+	       c->arch.shadow != SHADOW_NONE || (c->arch.rflags & RFLAGS_TF);
+}
+
+/* Tells of the coming instruction, once, even if it has to be tried again as an exclusive step. */
+static void tell_insn(struct vcpu *c)
+{
+	count_steps(c);
+	flags_settle(c);
+	if (c->watch.insn != NULL && c->told != c->arch.step + 1)
+		c->watch.insn(c->watch.context, c);
+	c->told = c->arch.step + 1;
+}
+
+MUST_CHECK static struct fault run_one(struct vcpu *c)
+{
+	const struct block *b = block_at(c);
+
+	if (b == NULL)
+		TRY(block_fetch(c, &b));
+	if (b == NULL)
+		return run_crossing(c);
+	return run_part(c, b->insns, b->count, 1);
+}
+
+#define DR6_BS BIT(14)
+
+static struct fault run_careful(struct vcpu *c)
+{
+	uint64_t shadow = c->arch.shadow;
+	bool trap = c->arch.rflags & RFLAGS_TF;
+	int64_t others = c->left - 1;
+	struct fault f;
+
+	tell_insn(c);
+	c->arch.shadow = SHADOW_NONE;
+	c->left = c->begin = 1; /* a repeated string instruction makes one iteration */
+	f = run_one(c);
+	count_steps(c);
+	c->left += others;
+	c->begin = c->left;
+	if (fault_kind(f) == FAULT_EXCLUSIVE || fault_kind(f) == FAULT_UNIMPLEMENTED)
+		c->arch.shadow = shadow;
+	if (f.raw || !trap)
+		return f;
+	c->arch.dr[6] |= DR6_BS;
+	return fault_exception(VECTOR_DB);
+}
+
+/* --- what interrupts --- */
+
+static void start_up(struct vcpu *c, unsigned vector)
+{
+	struct segment *cs = &c->arch.seg[CS];
+
+	cs->selector = (uint16_t)(vector << 8);
+	cs->base = (uint64_t)vector << 12;
+	c->arch.rip = 0;
+	c->arch.activity = ACTIVITY_RUNNING;
+	cpu_state_changed(c);
+}
+
+static bool takes_nmi(const struct vcpu *c)
+{
+	return c->lapic->state.nmi_pending && !c->arch.nmi_blocked && c->arch.shadow == SHADOW_NONE;
+}
+
+static bool takes_interrupt(const struct vcpu *c)
+{
+	return lapic_pending_vector(c->lapic) >= 0 && (c->arch.rflags & RFLAGS_IF) &&
+	       c->arch.shadow == SHADOW_NONE;
+}
+
+/* INIT and SIPI; true if one was a step. */
+static bool heed_signals(struct vcpu *c)
+{
+	struct lapic_state *l = &c->lapic->state;
+
+	if (l->init_pending) {
+		cpu_reset(c, true);
+		count_uncounted_step(c);
+		return true;
+	}
+	if (l->sipi_pending) {
+		l->sipi_pending = 0;
+		if (c->arch.activity != ACTIVITY_WAIT_SIPI)
+			return false;
+		start_up(c, l->sipi_vector);
+		count_uncounted_step(c);
+		return true;
+	}
+	return false;
+}
+
+/* Delivers an NMI or interrupt. *taken tells whether there was one. */
+MUST_CHECK static struct fault heed_interrupts(struct vcpu *c, bool *taken)
+{
+	unsigned vector = VECTOR_NMI;
+
+	*taken = false;
+	if (c->arch.activity == ACTIVITY_WAIT_SIPI)
+		return no_fault;
+	if (takes_nmi(c)) {
+		c->lapic->state.nmi_pending = 0;
+		c->arch.nmi_blocked = 1;
+	} else if (takes_interrupt(c)) {
+		vector = (unsigned)lapic_pending_vector(c->lapic);
+		lapic_acknowledge(c->lapic, (int)vector);
+	} else {
+		return no_fault;
+	}
+	*taken = true;
+	c->arch.activity = ACTIVITY_RUNNING;
+	count_steps(c);
+	count_uncounted_step(c);
+	return interrupt_deliver(c, vector);
+}
+
+bool cpu_is_runnable(const struct vcpu *c)
+{
+	if (c->arch.activity == ACTIVITY_SHUTDOWN)
+		return false;
+	if (c->arch.activity == ACTIVITY_RUNNING || c->lapic->state.init_pending ||
+		c->lapic->state.sipi_pending)
+		return true;
+	return c->arch.activity == ACTIVITY_HALTED && (takes_nmi(c) || takes_interrupt(c));
+}
+
+/* --- the loop --- */
+
+/* What a fault means for the run: true, go on. */
+static bool handle_fault(struct vcpu *c, struct fault f, enum cpu_stop *stop)
+{
+	if (fault_kind(f) == FAULT_EXCEPTION) {
+		count_uncounted_step(c);
+		f = exception_deliver(c, f);
+	}
+	switch (fault_kind(f)) {
+	case FAULT_NONE:
+		return true;
+	case FAULT_EXCLUSIVE:
+		*stop = CPU_EXCLUSIVE;
+		return false;
+	case FAULT_TRIPLE:
+		c->arch.activity = ACTIVITY_SHUTDOWN;
+		*stop = CPU_SHUTDOWN;
+		return false;
+	case FAULT_UNIMPLEMENTED:
+		*stop = CPU_UNIMPLEMENTED;
+		return false;
+	default:
+		SIM_ASSERT(!"a fault that leaves a block");
+		return false;
+	}
+}
+
+/* Interrupts and activity; true if the next thing to do is to execute. */
+static bool attend(struct vcpu *c, struct fault *f, bool *again)
+{
+	*f = no_fault;
+	*again = true;
+	if (c->arch.activity == ACTIVITY_SHUTDOWN) {
+		*again = false;
+		return false;
+	}
+	if (lapic_signalled(c->lapic) && heed_signals(c))
+		return false;
+	if (lapic_pending_vector(c->lapic) >= 0 || c->lapic->state.nmi_pending) {
+		bool taken;
+
+		*f = heed_interrupts(c, &taken);
+		if (taken)
+			return false;
+	}
+	*again = c->arch.activity == ACTIVITY_RUNNING;
+	return *again;
+}
+
+static enum cpu_stop run_loop(struct vcpu *c)
+{
+	enum cpu_stop stop = CPU_LIMIT;
+	struct fault f;
+	bool again;
+
+	while (c->left > 0) {
+		if (attend(c, &f, &again)) {
+			if (is_careful(c)) {
+				if (at_breakpoint(c))
+					return CPU_BREAKPOINT;
+				f = run_careful(c);
+			} else {
+				f = run_blocks(c);
+			}
+		} else if (!again) {
+			return c->arch.activity == ACTIVITY_SHUTDOWN ? CPU_SHUTDOWN : CPU_IDLE;
+		}
+		if (f.raw && !handle_fault(c, f, &stop))
+			return stop;
+	}
+	return CPU_LIMIT;
+}
+
+enum cpu_stop cpu_run(struct vcpu *c, uint64_t limit, uint64_t max_steps)
+{
+	enum cpu_stop stop;
+
+	if (c->arch.cycle >= limit)
+		return CPU_LIMIT;
+	c->left = (int64_t)min_u64(INT64_MAX, min_u64(limit - c->arch.cycle, max_steps));
+	c->begin = c->left;
+	stop = run_loop(c);
+	flags_settle(c);
+	count_steps(c);
+	code_cache_settle(c->code);
+	return stop;
+}
+
+enum cpu_stop cpu_step_exclusive(struct vcpu *c)
+{
+	enum cpu_stop stop;
+
+	c->exclusive = true;
+	stop = cpu_run(c, UINT64_MAX, 1);
+	c->exclusive = false;
+	return stop;
+}
