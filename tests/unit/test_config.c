@@ -8,11 +8,14 @@ static bool read_text(struct config *c, const char *text, struct error *e)
 	return config_read_text(c, "t.ini", text, strlen(text), e);
 }
 
-static char *printed(const struct config *c, enum config_form form)
+struct text {
+	char at[16384];
+};
+
+static struct text printed(const struct config *c, enum config_form form)
 {
-	char *text;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	struct text text = {""};
+	FILE *out = fmemopen(text.at, sizeof(text.at), "w");
 
 	config_print(c, form, out);
 	fclose(out);
@@ -48,7 +51,7 @@ START_TEST(sim_ini_is_the_defaults)
 	n = fread(text, 1, sizeof(text) - 1, f);
 	text[n] = '\0';
 	fclose(f);
-	ck_assert_str_eq(text, printed(&defaults, CONFIG_INI));
+	ck_assert_str_eq(text, printed(&defaults, CONFIG_INI).at);
 }
 END_TEST
 
@@ -184,7 +187,7 @@ START_TEST(print_reads_back)
 	config_defaults(&again);
 	ck_assert(read_text(
 		&c, "[machine]\ncpus=3\nclock=2031-12-31T01:02:03\n[cpu]\nx2apic=off", &e));
-	ck_assert(read_text(&again, printed(&c, CONFIG_INI), &e));
+	ck_assert(read_text(&again, printed(&c, CONFIG_INI).at, &e));
 	ck_assert_mem_eq(&c, &again, sizeof(c));
 }
 END_TEST
@@ -194,7 +197,7 @@ START_TEST(print_json)
 	struct config c;
 
 	config_defaults(&c);
-	ck_assert_str_eq(printed(&c, CONFIG_JSON),
+	ck_assert_str_eq(printed(&c, CONFIG_JSON).at,
 		"{\"machine\": {\"cpus\": 1, \"memory_mib\": 128, \"hz\": 1000000000, "
 		"\"quantum\": 500, \"memory_model\": \"sc\", \"clock\": \"2026-01-01T00:00:00\", "
 		"\"seed\": 1}, \"cpu\": {\"profile\": \"flat\", \"x2apic\": true}, "
