@@ -26,6 +26,12 @@ $O/%.o: %.c $O/flags
 	@echo '  CC  $<'
 	$Q$(CC) $(ALL) -c -o $@ $<
 
+# Recordings are bound to the sources that made them.
+SOURCES := $(sort $(wildcard $(foreach l,$(LAYERS),sim/$l/*.[ch] sim/$l/*.inc)))
+$O/sim/replay/version.o: $(SOURCES)
+$O/sim/replay/version.o: private ALL += \
+	-DRINGV_BUILD_ID='"$(shell cat $(SOURCES) | sha256sum | cut -c1-16)"'
+
 $O/flags: FORCE
 	@mkdir -p $O
 	@echo '$(CC) $(ALL)' | cmp -s - $@ || echo '$(CC) $(ALL)' > $@

@@ -1,39 +1,104 @@
-# Unit tests and checks. Every tests/unit/test_*.c is one program, linked with the simulator.
+# Tests. `make check` runs all groups and counts; `make check-GROUP` runs one. Each group leaves
+# lines `ok NAME [xCOUNT]` and `not ok NAME: why` in $O/check/GROUP.log.
+GROUPS      := style unit cli determinism kernel fuzz builds sanitizer
+LONG_GROUPS := determinism-long builds-long fuzz-long
+RUN_GROUP    = tools/run-group $O/check/$(@:check-%=%).log
+
+# Every tests/unit/test_*.c is one program, linked with the simulator.
 UNIT := $(patsubst %.c,$O/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 $O/tests/unit/%: $O/tests/unit/%.o $(LIB)
 	@echo '  LD  $@'
 	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
 
-unit: $(UNIT)
-	@failed=; for t in $^; do \
-		if timeout 60 $$t >$$t.log 2>&1; then \
-			echo "ok $$(basename $$t): $$(grep -o 'Checks: [0-9]*' $$t.log)"; \
-		else \
-			failed=1; echo "FAIL $$(basename $$t) ($$t.log):"; cat $$t.log; \
-		fi; \
-	done; test -z "$$failed"
+# Every tests/images/*.S is a small 32-bit multiboot image.
+IMAGES := $(patsubst %.S,$O/%.elf,$(sort $(wildcard tests/images/*.S)))
 
-check: unit
+$O/tests/images/%.elf: tests/images/%.S tests/images/start.inc tests/images/image.ld
+	@mkdir -p $(@D)
+	@echo '  AS  $@'
+	$Qgcc -m32 -g -c -o $(@:.elf=.o) $<
+	$Qld -m elf_i386 --no-warn-rwx-segments -T tests/images/image.ld -o $@ $(@:.elf=.o)
+
+check check-long:
+	$Qrm -rf $O/check
+	$Q$(MAKE) --no-print-directory -k $(@:check%=groups%) || echo 'not ok make' >$O/check/make.log
+	$Qtools/check-summary $O/check
+
+groups: $(GROUPS:%=check-%)
+groups-long: $(LONG_GROUPS:%=check-%)
+
+check-style: $(OBJ)
+	$Q$(RUN_GROUP) tests/style $(OBJ)
+
+check-unit unit: $(UNIT)
+	$Qtools/run-group $O/check/unit.log tests/run-unit $(UNIT)
+
+check-cli: $O/ringv $(IMAGES)
+	$Q$(RUN_GROUP) tests/cli/run $O
+
+check-determinism: $O/ringv $(IMAGES) target
+	$Q$(RUN_GROUP) tests/determinism/run $O $(KERNEL) $(INITRD)
+
+check-determinism-long: $O/ringv $(IMAGES) target
+	$Q$(RUN_GROUP) tests/determinism/run-long $O $(KERNEL) $(INITRD)
+
+check-kernel: target
+	$Q$(RUN_GROUP) tests/kernel/run $(KERNEL) $(INITRD)
+
+# ringv by other compilers and options must give the same digests.
+BUILD-gcc-O0   := CC=gcc CFLAGS=-O0
+BUILD-gcc-O3   := CC=gcc CFLAGS=-O3
+BUILD-clang-O0 := CC=clang CFLAGS=-O0
+BUILD-clang-O3 := CC=clang CFLAGS=-O3
+BUILDS         := gcc-O0 clang-O3
+BUILDS-LONG    := gcc-O0 gcc-O3 clang-O0 clang-O3
+
+build-%: FORCE
+	$Q$(MAKE) --no-print-directory O=$O-$* $(BUILD-$*) $O-$*/ringv
+
+check-builds: $(BUILDS:%=build-%) $O/ringv target
+	$Q$(RUN_GROUP) tests/determinism/builds $(KERNEL) $(INITRD) $(BUILDS:%=$O-%/ringv) $O/ringv
+
+check-builds-long: $(BUILDS-LONG:%=build-%) $O/ringv target
+	$Q$(RUN_GROUP) tests/determinism/builds $(KERNEL) $(INITRD) $(BUILDS-LONG:%=$O-%/ringv) \
+		$O/ringv
+
+# The sanitizer build runs the unit tests and the tests of the command.
+SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover
+
+check-sanitizer: target
+	$Q$(MAKE) --no-print-directory O=$O-asan CFLAGS='$(SANITIZE)' check-unit check-cli
+	$Q$(RUN_GROUP) cat $O-asan/check/unit.log $O-asan/check/cli.log
 
 # libFuzzer on what reads input; clang only. FUZZ_SECONDS is for each target.
+FUZZ         := ini elf record code
 FUZZ_SECONDS ?= 10
-FUZZ_CFLAGS  := -std=c17 -D_GNU_SOURCE -g -O1 -I. -fsanitize=fuzzer,address,undefined \
-                -fno-sanitize-recover=all
+FUZZ_CFLAGS  := -std=c17 -D_GNU_SOURCE -g -O1 -I. -DRINGV_BUILD_ID='"fuzz"' \
+                -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_SIM     := $(filter-out sim/cli/%,$(OBJ:$O/%.o=%.c))
 
-$O/tests/fuzz/fuzz_ini: tests/fuzz/fuzz_ini.c sim/base/config.c sim/base/ini.c sim/base/error.c
+$O/tests/fuzz/sim.a: $(SOURCES)
+	@mkdir -p $O-fuzz
+	$Q$(MAKE) --no-print-directory O=$O-fuzz CC=clang \
+		CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+		$(LIB:$O/%=$O-fuzz/%)
 	@mkdir -p $(@D)
+	$Qrm -f $@ && ar rcs $@ $(LIB:$O/%=$O-fuzz/%)
+
+$O/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $O/tests/fuzz/sim.a
 	@echo '  LD  $@'
-	$Qclang $(FUZZ_CFLAGS) -o $@ $^ $(shell pkg-config --libs inih)
+	$Qclang $(FUZZ_CFLAGS) -o $@ $^ $(LDLIBS)
 
-fuzz-ini: $O/tests/fuzz/fuzz_ini
-	@mkdir -p $O/tests/fuzz/corpus-ini
-	@cp sim.ini $O/tests/fuzz/corpus-ini/
-	$Q$< -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -close_fd_mask=3 \
-		$O/tests/fuzz/corpus-ini >$O/tests/fuzz/fuzz_ini.log 2>&1 || \
-		{ tail -40 $O/tests/fuzz/fuzz_ini.log; exit 1; }
-	@echo "ok fuzz-ini: $(FUZZ_SECONDS) s"
+fuzz-%: $O/tests/fuzz/fuzz_%
+	$Qtests/fuzz/run $< $(FUZZ_SECONDS)
 
-.SECONDARY: $(UNIT:=.o)
-.PHONY: unit check fuzz-ini
--include $(patsubst %,%.d,$(UNIT))
+check-fuzz: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES)
+	$Q$(RUN_GROUP) tests/fuzz/run-all $O $(FUZZ_SECONDS) $(FUZZ)
+
+check-fuzz-long: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES)
+	$Q$(RUN_GROUP) tests/fuzz/run-all $O 600 $(FUZZ)
+
+.SECONDARY: $(UNIT:=.o) $(FUZZ:%=$O/tests/fuzz/fuzz_%)
+.PHONY: check check-long groups groups-long unit $(GROUPS:%=check-%) $(LONG_GROUPS:%=check-%)
+-include $(UNIT:=.d)

@@ -101,9 +101,14 @@ static void print_side(const char *name, const struct diff_side *s, const struct
 void print_difference(const struct difference *d, struct machine *a, struct machine *b,
 	const struct symbols *symbols, FILE *out)
 {
-	fprintf(out, "first difference: after %" PRIu64 " equal steps in total\n", d->steps);
-	print_side("a", &d->side[0], a, symbols, out);
-	print_side("b", &d->side[1], b, symbols, out);
-	fprintf(out, "  then %s %s differs:\n  a: %#018" PRIx64 "\n  b: %#018" PRIx64 "\n", d->part,
-		d->field, d->side[0].value, d->side[1].value);
+	if (d->side[0].stepped || d->side[1].stepped) {
+		fprintf(out, "first difference: after %" PRIu64 " equal steps in total\n",
+			d->steps);
+		print_side("a", &d->side[0], a, symbols, out);
+		print_side("b", &d->side[1], b, symbols, out);
+	} else {
+		fprintf(out, "first difference: before the first step\n");
+	}
+	fprintf(out, "  then %s %s differs:\n  a: 0x%016" PRIx64 "\n  b: 0x%016" PRIx64 "\n",
+		d->part, d->field, d->side[0].value, d->side[1].value);
 }

@@ -90,7 +90,8 @@ static bool write_array(struct visitor *v, void **data, size_t *count, size_t el
 {
 	uint64_t length = *count;
 
-	return write_number(v, &length) && fwrite(*data, element, *count, v->out) == *count;
+	return write_number(v, &length) &&
+	       (length == 0 || fwrite(*data, element, length, v->out) == length);
 }
 
 static bool write_text(struct visitor *v, char **text)

@@ -1,0 +1,24 @@
+# trace.sh BUILD - the text trace and its filters.
+. tests/lib.sh
+ringv=$1/ringv images=$1/tests/images
+trace() { run "$ringv" boot "$images/work.elf" --trace --trace-file "$work/trace" --quiet "$@"; }
+lines() { wc -l <"$work/trace"; }
+
+plain=$(digest "$ringv" boot "$images/work.elf" --until 1000)
+trace --until 1000
+says trace/insn "$work/trace" '^[0-9]+ [0-9]+ c0 insn 0x100[0-9a-f]+ main(\+0x[0-9a-f]+)?.*: imul eax'
+says trace/write "$work/trace" '^[0-9]+ [0-9]+ c0 write la=0x[0-9a-f]+ pa=0x[0-9a-f]+ size=4 value='
+same trace/unchanged "$plain" "$(digest "$ringv" boot "$images/work.elf" --until 1000 --trace \
+    --trace-file "$work/trace")"
+trace --until 1000 --trace-kind insn
+same trace/each-step "$(lines)" 1000
+trace --until 1000 --trace-kind insn --trace-from 900 --trace-to 950
+same trace/range "$(lines)" 50
+says trace/range-first "$work/trace" '^900 '
+trace --until 1000 --trace-kind insn --trace-function 100000-100010
+[ "$(lines)" -lt 10 ] && ok trace/function || not_ok trace/function "$(lines) lines"
+trace --until 1000 --trace-source
+says trace/source "$work/trace" 'work\.S:[0-9]+\)'
+run "$ringv" boot "$images/triple.elf" --trace --trace-kind exception --quiet
+says trace/exception "$work/err" 'c0 exception #UD'
+refuse trace/name "neither a function" "$ringv" boot "$images/work.elf" --trace --trace-function nowhere
