@@ -104,6 +104,7 @@ void cpu_state_changed(struct vcpu *c)
 {
 	c->mode = code_mode(&c->arch);
 	c->user = cpu_cpl(c) == 3;
+	c->vector_off = (c->arch.cr0 & (CR0_EM | CR0_TS)) || (c->arch.cr4 & CR4_OSFXSR) == 0;
 	c->soft = &c->mmu.soft[c->user];
 	c->fetch = c->fetch_entries[c->user];
 }

@@ -74,6 +74,7 @@ MUST_CHECK static struct fault write_cr4(struct vcpu *c, uint64_t value)
 	c->arch.cr4 = value;
 	if (changed & CR4_PAGING)
 		mmu_flush_all(&c->mmu);
+	cpu_state_changed(c);
 	return no_fault;
 }
 
@@ -135,6 +136,7 @@ OP_ANY(clts)
 {
 	TRY(need_cpl0(c));
 	c->arch.cr0 &= ~CR0_TS;
+	cpu_state_changed(c);
 	return no_fault;
 }
 

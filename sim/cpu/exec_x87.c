@@ -1,0 +1,259 @@
+/* exec_x87.c - the control instructions of the x87 FPU, FXSAVE and FXRSTOR, LDMXCSR and STMXCSR.
+ *
+ * SDM "x87 FPU Control Instructions" and "FXSAVE-Save x87 FPU, MMX Technology, and SSE State".
+ * FCS and FDS are always 0, as on processors that deprecate them.
+ */
+#include "sim/cpu/forms.h"
+#include "sim/cpu/ops.h"
+#include "sim/cpu/vector.h"
+
+#define FSW_FLAGS   0x003f
+#define FSW_ES      0x0080
+#define FSW_B       0x8000
+#define FSW_TOP     0x3800
+#define FCW_KNOWN   0x1f3f
+#define FCW_ONE     0x0040 /* always reads 1 */
+#define FCW_DEFAULT 0x037f
+
+enum tag { TAG_VALID, TAG_ZERO, TAG_SPECIAL, TAG_EMPTY };
+
+MUST_CHECK static struct fault x87_check(const struct vcpu *c)
+{
+	return c->arch.cr0 & (CR0_EM | CR0_TS) ? fault_exception(VECTOR_NM) : no_fault;
+}
+
+/* Waiting instructions report an unmasked exception that an earlier one left behind. */
+MUST_CHECK static struct fault x87_pending(struct vcpu *c)
+{
+	if ((c->arch.x87.fsw & FSW_ES) == 0)
+		return no_fault;
+	if ((c->arch.cr0 & CR0_NE) == 0)
+		return cpu_refuse(c, "an x87 exception reported through FERR#");
+	return fault_exception(VECTOR_MF);
+}
+
+/* ES and B follow from the flags and their masks. */
+static void x87_summarise(struct x87 *x)
+{
+	x->fsw &= (uint16_t) ~(FSW_ES | FSW_B);
+	if (x->fsw & ~x->fcw & FSW_FLAGS)
+		x->fsw |= FSW_ES | FSW_B;
+}
+
+static void x87_set_control(struct x87 *x, uint16_t value)
+{
+	x->fcw = (value & FCW_KNOWN) | FCW_ONE;
+	x87_summarise(x);
+}
+
+OP_ANY(fninit)
+{
+	TRY(x87_check(c));
+	c->arch.x87.fcw = FCW_DEFAULT;
+	c->arch.x87.fsw = 0;
+	c->arch.x87.ftw = 0xffff;
+	c->arch.x87.fop = 0;
+	c->arch.x87.fip = 0;
+	c->arch.x87.fdp = 0;
+	return no_fault;
+}
+
+OP_ANY(fnclex)
+{
+	TRY(x87_check(c));
+	c->arch.x87.fsw &= (uint16_t) ~(FSW_B | 0xff);
+	return no_fault;
+}
+
+OP_ANY(fnop)
+{
+	TRY(x87_check(c));
+	return x87_pending(c);
+}
+
+OP_ANY(fwait)
+{
+	if ((c->arch.cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
+		return fault_exception(VECTOR_NM);
+	return x87_pending(c);
+}
+
+OP_ANY(fnstcw)
+{
+	TRY(x87_check(c));
+	return operand_store(c, in, 0, 2, c->arch.x87.fcw);
+}
+
+OP_ANY(fldcw)
+{
+	uint64_t value;
+
+	TRY(x87_check(c));
+	TRY(x87_pending(c));
+	TRY(operand_load(c, in, 0, 2, &value));
+	x87_set_control(&c->arch.x87, (uint16_t)value);
+	return no_fault;
+}
+
+OP_ANY(fnstsw)
+{
+	TRY(x87_check(c));
+	return operand_store(c, in, 0, 2, c->arch.x87.fsw);
+}
+
+/* --- FXSAVE and FXRSTOR --- */
+
+#define FXSAVE_SIZE 512
+
+struct fxsave_image {
+	uint16_t fcw, fsw;
+	uint8_t ftw, reserved;
+	uint16_t fop;
+	uint64_t fip, fdp; /* without REX.W: 32 bits, then the selector, which is 0 */
+	uint32_t mxcsr, mxcsr_mask;
+	struct xmm st[8]; /* ST0 first */
+	struct xmm xmm[16];
+	uint8_t unused[96]; /* neither read nor written */
+};
+
+_Static_assert(sizeof(struct fxsave_image) == FXSAVE_SIZE, "as the manual draws it");
+
+static unsigned x87_top(const struct x87 *x)
+{
+	return bits_get(x->fsw, FSW_TOP) & 7;
+}
+
+static enum tag tag_of(const struct xmm *st)
+{
+	unsigned exponent = st->q[1] & 0x7fff;
+
+	if (exponent == 0 && st->q[0] == 0)
+		return TAG_ZERO;
+	if (exponent == 0 || exponent == 0x7fff || st->q[0] >> 63 == 0)
+		return TAG_SPECIAL;
+	return TAG_VALID;
+}
+
+/* One bit a register: not empty. */
+static uint8_t tags_abridge(uint16_t ftw)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		if ((ftw >> 2 * i & 3) != TAG_EMPTY)
+			bits |= 1u << i;
+	return (uint8_t)bits;
+}
+
+static uint16_t tags_expand(const struct x87 *x, uint8_t bits)
+{
+	unsigned ftw = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		ftw |= (unsigned)(bits >> i & 1 ? tag_of(&x->st[i]) : TAG_EMPTY) << 2 * i;
+	return (uint16_t)ftw;
+}
+
+static unsigned xmm_count(const struct vcpu *c)
+{
+	return c->mode == CODE_64 ? 16 : 8;
+}
+
+/* How much of the image FXSAVE writes. Without CR4.OSFXSR the XMM registers are left out. */
+static unsigned fxsave_written(const struct vcpu *c)
+{
+	if ((c->arch.cr4 & CR4_OSFXSR) == 0)
+		return offsetof(struct fxsave_image, xmm);
+	return (unsigned)(offsetof(struct fxsave_image, xmm) + sizeof(struct xmm) * xmm_count(c));
+}
+
+MUST_CHECK static struct fault fxsave_address(
+	struct vcpu *c, const struct insn *in, enum access how, uint64_t *la)
+{
+	TRY(x87_check(c));
+	TRY(operand_linear(c, in, how, FXSAVE_SIZE, la));
+	return *la & 15 ? fault_gp(0) : no_fault;
+}
+
+OP_ANY(fxsave)
+{
+	const struct x87 *x = &c->arch.x87;
+	bool wide = in->prefix & PREFIX_REX_W;
+	struct fxsave_image image = {
+		.fcw = x->fcw,
+		.fsw = x->fsw,
+		.ftw = tags_abridge(x->ftw),
+		.fop = x->fop,
+		.fip = wide ? x->fip : (uint32_t)x->fip,
+		.fdp = wide ? x->fdp : (uint32_t)x->fdp,
+		.mxcsr = (uint32_t)c->arch.mxcsr,
+		.mxcsr_mask = MXCSR_KNOWN,
+	};
+	uint64_t la;
+
+	TRY(fxsave_address(c, in, ACCESS_WRITE, &la));
+	for (unsigned i = 0; i < 8; i++)
+		image.st[i] = x->st[(x87_top(x) + i) & 7];
+	memcpy(image.xmm, c->arch.xmm, sizeof(image.xmm));
+	return mem_store(c, in->seg, la, fxsave_written(c), &image);
+}
+
+static void x87_restore(struct x87 *x, const struct fxsave_image *image, bool wide)
+{
+	x->fsw = image->fsw;
+	x87_set_control(x, image->fcw);
+	x->fop = image->fop & 0x7ff;
+	x->fip = wide ? image->fip : (uint32_t)image->fip;
+	x->fdp = wide ? image->fdp : (uint32_t)image->fdp;
+	for (unsigned i = 0; i < 8; i++) {
+		struct xmm st = image->st[i];
+
+		st.q[1] &= 0xffff;
+		x->st[(x87_top(x) + i) & 7] = st;
+	}
+	x->ftw = tags_expand(x, image->ftw);
+}
+
+OP_ANY(fxrstor)
+{
+	struct fxsave_image image;
+	uint64_t la;
+
+	TRY(fxsave_address(c, in, ACCESS_READ, &la));
+	TRY(mem_load(c, in->seg, la, FXSAVE_SIZE, &image));
+	if (image.mxcsr & ~MXCSR_KNOWN)
+		return fault_gp(0);
+	x87_restore(&c->arch.x87, &image, in->prefix & PREFIX_REX_W);
+	if (c->arch.cr4 & CR4_OSFXSR) {
+		c->arch.mxcsr = image.mxcsr;
+		memcpy(c->arch.xmm, image.xmm, sizeof(struct xmm) * xmm_count(c));
+	}
+	return no_fault;
+}
+
+/* --- MXCSR --- */
+
+struct fault vector_refused(const struct vcpu *c)
+{
+	if ((c->arch.cr0 & CR0_EM) || (c->arch.cr4 & CR4_OSFXSR) == 0)
+		return fault_ud;
+	return fault_exception(VECTOR_NM);
+}
+
+OP_ANY(ldmxcsr)
+{
+	uint64_t value;
+
+	TRY(vector_check(c));
+	TRY(operand_load(c, in, 0, 4, &value));
+	if (value & ~MXCSR_KNOWN)
+		return fault_gp(0);
+	c->arch.mxcsr = value;
+	return no_fault;
+}
+
+OP_ANY(stmxcsr)
+{
+	TRY(vector_check(c));
+	return operand_store(c, in, 0, 4, c->arch.mxcsr);
+}
