@@ -10,7 +10,7 @@
 #ifndef ABI_SYSCALL_H
 #define ABI_SYSCALL_H
 
-#define SC_DONE	    0x01 /* the kernel has written its results */
+#define SC_DONE     0x01 /* the kernel has written its results */
 #define SC_PROGRESS 0x02 /* reserved: it has blocked */
 #define SC_UEVENT   0x04 /* an event is wanted when done: ENOSYS so far */
 #define SC_K_LOCK   0x08 /* reserved: the kernel is still at work on it */
@@ -34,19 +34,19 @@ struct syscall {
 
 /* Numbers, arguments -> retval (-1 with err when it failed). */
 enum syscall_num {
-	SYS_null,	  /* -> 0 */
-	SYS_write,	  /* fd 1 or 2, buf, len -> len */
-	SYS_read,	  /* fd 0, buf, len -> bytes read, at least 1: blocks for them */
-	SYS_getpid,	  /* -> pid */
-	SYS_getpcoreid,	  /* -> core that the call runs on */
+	SYS_null,         /* -> 0 */
+	SYS_write,        /* fd 1 or 2, buf, len -> len */
+	SYS_read,         /* fd 0, buf, len -> bytes read, at least 1: blocks for them */
+	SYS_getpid,       /* -> pid */
+	SYS_getpcoreid,   /* -> core that the call runs on */
 	SYS_proc_create,  /* path, path_len, args, args_len: 0-separated -> pid; not yet running */
-	SYS_proc_run,	  /* pid of a child -> 0 */
-	SYS_waitpid,	  /* pid of a child -> its exit code: blocks until it has ended */
+	SYS_proc_run,     /* pid of a child -> 0 */
+	SYS_waitpid,      /* pid of a child -> its exit code: blocks until it has ended */
 	SYS_proc_destroy, /* pid of this process or a child, exit code -> 0 */
-	SYS_proc_yield,	  /* -> 0 when the other runnable processes have had a turn */
-	SYS_block,	  /* microseconds -> 0: blocks for them */
-	SYS_mmap,	  /* address or 0, length, PROT_ -> address of zeroed memory */
-	SYS_munmap,	  /* address, length -> 0 */
+	SYS_proc_yield,   /* -> 0 when the other runnable processes have had a turn */
+	SYS_block,        /* microseconds -> 0: blocks for them */
+	SYS_mmap,         /* address or 0, length, PROT_ -> address of zeroed memory */
+	SYS_munmap,       /* address, length -> 0 */
 	NUM_SYSCALLS
 };
 

@@ -6,9 +6,9 @@
 #include "sim/kernel/lib/string.h"
 
 #define BIOS_AREA_START 0xe0000
-#define BIOS_AREA_END	0x100000
+#define BIOS_AREA_END   0x100000
 #define EBDA_SEGMENT_AT 0x40e /* BIOS data area: segment of the extended BIOS data area */
-#define EBDA_SEARCH	1024
+#define EBDA_SEARCH     1024
 
 #define MADT_LAPIC    0
 #define MADT_IOAPIC   1

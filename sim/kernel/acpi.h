@@ -20,8 +20,8 @@ struct acpi_info {
 	physaddr_t lapic_pa, ioapic_pa;
 	uint32_t ioapic_gsi_base;
 	struct isa_route isa[ISA_IRQS]; /* with the MADT's overrides applied */
-	bool has_8259;			/* the MADT's PCAT_COMPAT */
-	uint32_t pm_timer_port;		/* FADT's; 0: none */
+	bool has_8259;                  /* the MADT's PCAT_COMPAT */
+	uint32_t pm_timer_port;         /* FADT's; 0: none */
 };
 extern struct acpi_info acpi_info;
 

@@ -55,7 +55,8 @@ static bool insert(struct timer_chain *tc, struct alarm_waiter *w)
 	struct list *pos = &tc->waiters;
 
 	assert(!w->on_tchain);
-	list_for_each(other, &tc->waiters, struct alarm_waiter, link) {
+	list_for_each(other, &tc->waiters, struct alarm_waiter, link)
+	{
 		if (other->wake_up_time > w->wake_up_time) {
 			pos = &other->link;
 			break;

@@ -17,14 +17,14 @@
 struct alarm_waiter {
 	uint64_t wake_up_time;
 	void (*func)(struct alarm_waiter *);
-	bool on_tchain;	  /* the chain's lock */
+	bool on_tchain;   /* the chain's lock */
 	struct list link; /* the same */
 };
 
 /* One a core, in per_cpu_info. Its lock is the condition variable's. */
 struct timer_chain {
 	struct cond_var cv;
-	struct list waiters;	      /* by wake_up_time, equal ones first come first served */
+	struct list waiters;          /* by wake_up_time, equal ones first come first served */
 	struct alarm_waiter *running; /* whose handler runs now */
 	uint32_t core_id;
 };

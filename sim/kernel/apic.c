@@ -13,34 +13,34 @@
 #include "sim/kernel/trap.h"
 #include "sim/kernel/x86.h"
 
-#define REG_ID		  0x02
-#define REG_TPR		  0x08
-#define REG_EOI		  0x0b
-#define REG_SVR		  0x0f
-#define REG_ICR		  0x30
-#define REG_ICR_HIGH	  0x31 /* xAPIC only */
-#define REG_LVT_TIMER	  0x32
-#define REG_LVT_LINT0	  0x35
-#define REG_LVT_LINT1	  0x36
-#define REG_LVT_ERROR	  0x37
+#define REG_ID            0x02
+#define REG_TPR           0x08
+#define REG_EOI           0x0b
+#define REG_SVR           0x0f
+#define REG_ICR           0x30
+#define REG_ICR_HIGH      0x31 /* xAPIC only */
+#define REG_LVT_TIMER     0x32
+#define REG_LVT_LINT0     0x35
+#define REG_LVT_LINT1     0x36
+#define REG_LVT_ERROR     0x37
 #define REG_TIMER_INITIAL 0x38
 #define REG_TIMER_CURRENT 0x39
 #define REG_TIMER_DIVIDE  0x3e
 
-#define SVR_ENABLE	  0x100
-#define LVT_MASKED	  0x10000
-#define LVT_NMI		  0x400
+#define SVR_ENABLE        0x100
+#define LVT_MASKED        0x10000
+#define LVT_NMI           0x400
 #define LVT_TSC_DEADLINE  0x40000
-#define DIVIDE_BY_1	  0xb
-#define ICR_INIT	  0x4500 /* INIT, level assert */
-#define ICR_STARTUP	  0x4600
-#define ICR_FIXED	  0x4000
-#define ICR_PENDING	  0x1000
+#define DIVIDE_BY_1       0xb
+#define ICR_INIT          0x4500 /* INIT, level assert */
+#define ICR_STARTUP       0x4600
+#define ICR_FIXED         0x4000
+#define ICR_PENDING       0x1000
 #define APIC_BASE_X2APIC  BIT(10)
 #define APIC_BASE_ENABLED BIT(11)
 
 #define CALIBRATION_USEC 1000
-#define COUNT_MAX	 0xffffffffu
+#define COUNT_MAX        0xffffffffu
 
 static bool x2apic, deadline;
 static volatile uint32_t *xapic_page;

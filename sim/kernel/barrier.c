@@ -14,7 +14,8 @@ void barrier_wait(struct barrier *b)
 	long round = b->round;
 
 	if (atomic_fetch_add(&b->arrived, 1) == b->cores - 1) {
-		atomic_set(&b->arrived, 0); /* before the release: a fast core comes straight back */
+		atomic_set(
+			&b->arrived, 0); /* before the release: a fast core comes straight back */
 		wmb();
 		b->round = round + 1;
 		return;

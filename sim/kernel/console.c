@@ -10,10 +10,10 @@
 #include "sim/kernel/uart.h"
 #include "sim/kernel/x86.h"
 
-#define LINE_MAX	256
-#define INPUT_MAX	256 /* a power of two */
-#define BACKTRACE_MAX	24
-#define NOBODY		UINT32_MAX
+#define LINE_MAX      256
+#define INPUT_MAX     256 /* a power of two */
+#define BACKTRACE_MAX 24
+#define NOBODY        UINT32_MAX
 
 static spinlock_t output_lock = SPINLOCK_INIT;
 static volatile uint32_t panicking_core = NOBODY;

@@ -10,8 +10,8 @@
 
 struct hw_trapframe;
 
-void console_init(void);	     /* output works from here on */
-void console_input_init(void);	     /* after the I/O APIC */
+void console_init(void);       /* output works from here on */
+void console_input_init(void); /* after the I/O APIC */
 void console_write(const char *s, size_t n);
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -4,9 +4,9 @@
 #include "sim/kernel/multiboot.h"
 
 #define HEADER_SIZE 110 /* 6 of magic, 13 numbers of 8 hexadecimal digits */
-#define FILESIZE    6	/* which number */
+#define FILESIZE    6   /* which number */
 #define NAMESIZE    11
-#define TRAILER	    "TRAILER!!!"
+#define TRAILER     "TRAILER!!!"
 
 /* -1 when it is not a hexadecimal number. */
 static long header_number(const char *header, int which)

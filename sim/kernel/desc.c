@@ -6,11 +6,11 @@
 
 #define SEG_KERNEL_CODE 0x00af9b000000fffful
 #define SEG_KERNEL_DATA 0x00cf93000000fffful
-#define SEG_USER_DATA	0x00cff3000000fffful
-#define SEG_USER_CODE	0x00affb000000fffful
-#define SEG_TSS		0x0000890000000000ul /* present, available 64-bit TSS */
-#define GATE_INTERRUPT	0x8e00u		     /* present, DPL 0; interrupts off on entry */
-#define GATE_DPL3	0x6000u
+#define SEG_USER_DATA   0x00cff3000000fffful
+#define SEG_USER_CODE   0x00affb000000fffful
+#define SEG_TSS         0x0000890000000000ul /* present, available 64-bit TSS */
+#define GATE_INTERRUPT  0x8e00u              /* present, DPL 0; interrupts off on entry */
+#define GATE_DPL3       0x6000u
 
 struct gate {
 	uint16_t offset_low, selector, ist_and_type[2];

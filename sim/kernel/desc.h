@@ -6,18 +6,18 @@
 #ifndef KERNEL_DESC_H
 #define KERNEL_DESC_H
 
-#define GD_KT	    0x08
-#define GD_KD	    0x10
-#define GD_UD	    0x1b /* RPL 3 */
-#define GD_UT	    0x23
-#define GD_TSS	    0x28
+#define GD_KT       0x08
+#define GD_KD       0x10
+#define GD_UD       0x1b /* RPL 3 */
+#define GD_UT       0x23
+#define GD_TSS      0x28
 #define GDT_ENTRIES 7
 
 /* Interrupt-stack-table slots: traps that may come on any stack, however broken. */
 #define IST_DOUBLE_FAULT 1
-#define IST_NMI		 2
-#define IST_MCE		 3
-#define IST_STACKS	 3
+#define IST_NMI          2
+#define IST_MCE          3
+#define IST_STACKS       3
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

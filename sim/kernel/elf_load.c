@@ -9,11 +9,11 @@
 #include <stdbool.h>
 
 #define ELF_MAGIC     "\177ELF\2\1\1" /* 64-bit, little-endian, version 1 */
-#define ET_EXEC	      2
+#define ET_EXEC       2
 #define EM_X86_64     62
-#define PT_LOAD	      1
-#define PF_X	      1
-#define PF_W	      2
+#define PT_LOAD       1
+#define PF_X          1
+#define PF_W          2
 #define MAX_PROG_SIZE (1ul << 30)
 
 struct ehdr {
@@ -33,8 +33,8 @@ struct phdr {
 static bool header_ok(const struct ehdr *e, size_t size)
 {
 	return size >= sizeof(*e) && memcmp(e->ident, ELF_MAGIC, 7) == 0 && e->type == ET_EXEC &&
-	       e->machine == EM_X86_64 && e->phentsize == sizeof(struct phdr) &&
-	       e->phoff <= size && e->phnum <= (size - e->phoff) / sizeof(struct phdr);
+	       e->machine == EM_X86_64 && e->phentsize == sizeof(struct phdr) && e->phoff <= size &&
+	       e->phnum <= (size - e->phoff) / sizeof(struct phdr);
 }
 
 static bool segment_ok(const struct phdr *ph, size_t size)

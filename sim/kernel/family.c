@@ -62,7 +62,8 @@ void family_end(struct proc *p)
 /* Lock held. */
 static struct proc *find_child(struct proc *p, int pid)
 {
-	list_for_each(child, &p->children, struct proc, sibling) if (child->pid == pid) return child;
+	list_for_each(
+		child, &p->children, struct proc, sibling) if (child->pid == pid) return child;
 	return NULL;
 }
 

@@ -6,11 +6,11 @@
 #include "sim/kernel/percpu.h"
 #include "sim/kernel/x86.h"
 
-#define REG_VERSION	0x01
-#define REG_REDIR	0x10 /* two registers an input */
+#define REG_VERSION      0x01
+#define REG_REDIR        0x10 /* two registers an input */
 #define REDIR_ACTIVE_LOW 0x2000
-#define REDIR_LEVEL	0x8000
-#define REDIR_MASKED	0x10000
+#define REDIR_LEVEL      0x8000
+#define REDIR_MASKED     0x10000
 
 #define PIC1_COMMAND 0x20
 #define PIC1_DATA    0x21

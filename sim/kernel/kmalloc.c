@@ -13,8 +13,8 @@
 #define MIN_SHIFT   5 /* 32 bytes, the header included */
 #define MAX_SHIFT   11
 #define NUM_CLASSES (MAX_SHIFT - MIN_SHIFT + 1)
-#define USED	    0x6b6d616cu
-#define FREED	    0x66726565u
+#define USED        0x6b6d616cu
+#define FREED       0x66726565u
 
 struct header {
 	uint32_t state; /* USED or FREED: catches double frees and overruns */

@@ -6,6 +6,6 @@
 
 void *kmalloc(size_t size);
 void *kzalloc(size_t size); /* zeroed */
-void kfree(void *p);	    /* NULL is fine */
+void kfree(void *p);        /* NULL is fine */
 
 #endif

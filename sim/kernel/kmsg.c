@@ -39,8 +39,7 @@ static bool fetch(spinlock_t *lock, struct list *queue, struct kernel_message *m
 	return true;
 }
 
-void send_kernel_message(
-	uint32_t dst, kmsg_fn fn, long a0, long a1, long a2, enum kmsg_type type)
+void send_kernel_message(uint32_t dst, kmsg_fn fn, long a0, long a1, long a2, enum kmsg_type type)
 {
 	struct per_cpu_info *target = &per_cpu_info[dst];
 	struct kernel_message *msg = kmalloc(sizeof(*msg));
@@ -82,7 +81,8 @@ bool process_routine_kmsg(void)
 	pcpui->cur_kthread->flags = 0;
 	pcpui->cur_kthread->name = "kmsg";
 	msg.fn(msg.src, msg.args[0], msg.args[1], msg.args[2]);
-	irq_disable(); /* a kthread that blocked and came back returns here, on another core maybe */
+	irq_disable(); /* a kthread that blocked and came back returns here, on another core maybe
+			*/
 	return true;
 }
 

@@ -20,8 +20,7 @@ struct per_cpu_info;
 void kmsg_init_core(struct per_cpu_info *pcpui);
 void kmsg_init(void); /* registers the interrupt */
 
-void send_kernel_message(
-	uint32_t dst, kmsg_fn fn, long a0, long a1, long a2, enum kmsg_type type);
+void send_kernel_message(uint32_t dst, kmsg_fn fn, long a0, long a1, long a2, enum kmsg_type type);
 
 /* Runs this core's next ROUTINE message, if there is one; returns whether there was. May not
  * return. Interrupts are off. Only smp_idle calls it.

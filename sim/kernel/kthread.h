@@ -15,7 +15,7 @@
 
 #define KSTACKSIZE 16384
 
-#define KTH_IS_KTASK	    1u /* no process: runs on core 0 */
+#define KTH_IS_KTASK        1u /* no process: runs on core 0 */
 #define KTH_SAVE_ADDR_SPACE 2u /* works for cur_proc: keeps that loaded when it is back */
 
 struct proc;

@@ -6,8 +6,8 @@
 #include "sim/kernel/desc.h"
 #include "sim/kernel/ioapic.h"
 #include "sim/kernel/kmsg.h"
-#include "sim/kernel/kthread.h"
 #include "sim/kernel/ktest/ktest.h"
+#include "sim/kernel/kthread.h"
 #include "sim/kernel/lib/string.h"
 #include "sim/kernel/multiboot.h"
 #include "sim/kernel/page_alloc.h"
@@ -22,7 +22,7 @@
 
 #define INIT_PROGRAM "/bin/init"
 #define RUN_DEFAULT  "hello"
-#define RUN_MAX	     256
+#define RUN_MAX      256
 
 /* Starts /bin/init with the words of run=PROGRAM,ARGUMENT,... as its arguments. */
 static void start_init(void *arg)

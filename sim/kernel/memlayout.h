@@ -11,8 +11,8 @@
 
 #include "sim/abi/memlayout.h"
 
-#define PGSHIFT	      12
-#define PGSIZE	      4096
+#define PGSHIFT       12
+#define PGSIZE        4096
 #define MAX_NUM_CORES ABI_MAX_NUM_CORES
 
 #ifdef __ASSEMBLER__
@@ -27,12 +27,12 @@ typedef uint64_t physaddr_t;
 #define VMAP_END       0xffff810000000000ul
 #define KERN_LOAD_ADDR 0xffffffffc0000000ul
 
-#define PTSIZE	 (1ul << 21) /* what one page-directory entry maps */
+#define PTSIZE   (1ul << 21) /* what one page-directory entry maps */
 #define PDPTSIZE (1ul << 30) /* what one PDPT entry maps */
 
-#define ROUNDDOWN(a, n) ((a) & ~((uint64_t)(n) - 1)) /* n: a power of two */
-#define ROUNDUP(a, n)	ROUNDDOWN((a) + ((uint64_t)(n) - 1), n)
-#define PGOFF(a)	((uint64_t)(a) & (PGSIZE - 1))
+#define ROUNDDOWN(a, n) ((a) & ~((uint64_t)(n)-1)) /* n: a power of two */
+#define ROUNDUP(a, n)   ROUNDDOWN((a) + ((uint64_t)(n)-1), n)
+#define PGOFF(a)        ((uint64_t)(a) & (PGSIZE - 1))
 
 /* Direct map: kernel address of physical address pa. */
 static inline void *KADDR(physaddr_t pa)

@@ -16,7 +16,7 @@ struct proc;
 
 struct vmr {
 	uint64_t base, end; /* page-aligned */
-	int prot;	    /* PROT_ of abi/syscall.h */
+	int prot;           /* PROT_ of abi/syscall.h */
 	struct list link;
 };
 

@@ -26,7 +26,7 @@ struct boot_info {
 	struct boot_region regions[BOOT_MAX_REGIONS];
 	unsigned num_regions;
 	physaddr_t initrd_start, initrd_end; /* equal: none */
-	physaddr_t loader_end;		     /* end of what the loader placed, kernel included */
+	physaddr_t loader_end;               /* end of what the loader placed, kernel included */
 };
 extern struct boot_info boot_info;
 

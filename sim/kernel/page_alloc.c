@@ -11,8 +11,8 @@
 #include "sim/kernel/spinlock.h"
 
 #define BOOT_MAPPED_END PDPTSIZE
-#define LOW_MEMORY_END	0x100000ul /* firmware's and the trampoline's: not handed out */
-#define NOT_FREE	0	   /* in block_order; else order + 1 */
+#define LOW_MEMORY_END  0x100000ul /* firmware's and the trampoline's: not handed out */
+#define NOT_FREE        0          /* in block_order; else order + 1 */
 
 static spinlock_t lock = SPINLOCK_INIT;
 static struct list free_blocks[MAX_ORDER + 1];

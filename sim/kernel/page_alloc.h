@@ -1,4 +1,5 @@
-/* page_alloc.h - physical pages, in blocks of 2^order pages, aligned to their size (a buddy system).
+/* page_alloc.h - physical pages, in blocks of 2^order pages, aligned to their size (a buddy
+ * system).
  *
  * Order 1 is what page tables take: a pair of pages at an 8 KiB boundary. Blocks come back as
  * addresses in the direct map, with whatever was in them. Any context; one lock.

@@ -4,14 +4,14 @@
 #include "sim/kernel/pagetable.h"
 #include "sim/kernel/console.h"
 #include "sim/kernel/cpu.h"
-#include "sim/kernel/page_alloc.h"
 #include "sim/kernel/lib/string.h"
 #include "sim/kernel/multiboot.h"
+#include "sim/kernel/page_alloc.h"
 #include "sim/kernel/smp.h"
 #include "sim/kernel/spinlock.h"
 #include "sim/kernel/x86.h"
 
-#define ENTRIES	     512
+#define ENTRIES      512
 #define KERNEL_FIRST 256 /* root entries from here on are the kernel's */
 #define PAIR_ORDER   1
 #define KERNEL_PERM  (PTE_G | PTE_NX)

@@ -24,25 +24,25 @@
 
 typedef uint64_t pte_t;
 
-#define PTE_P	  (1ul << 0)
-#define PTE_W	  (1ul << 1)
-#define PTE_U	  (1ul << 2)
-#define PTE_PWT	  (1ul << 3)
-#define PTE_PCD	  (1ul << 4)
-#define PTE_PS	  (1ul << 7) /* jumbo: maps 2 MiB or 1 GiB itself */
-#define PTE_G	  (1ul << 8)
-#define PTE_NX	  (1ul << 63)
-#define PTE_ADDR  0x000ffffffffff000ul
+#define PTE_P        (1ul << 0)
+#define PTE_W        (1ul << 1)
+#define PTE_U        (1ul << 2)
+#define PTE_PWT      (1ul << 3)
+#define PTE_PCD      (1ul << 4)
+#define PTE_PS       (1ul << 7) /* jumbo: maps 2 MiB or 1 GiB itself */
+#define PTE_G        (1ul << 8)
+#define PTE_NX       (1ul << 63)
+#define PTE_ADDR     0x000ffffffffff000ul
 #define PTE_UNCACHED (PTE_PWT | PTE_PCD)
 
-#define EPTE_R	0x1ul
-#define EPTE_W	0x2ul
-#define EPTE_X	0x4ul
+#define EPTE_R  0x1ul
+#define EPTE_W  0x2ul
+#define EPTE_X  0x4ul
 #define EPTE_WB (6ul << 3)
 #define EPTE_PS (1ul << 7)
 
 /* Levels: 1 maps 4 KiB, 2 maps 2 MiB (jumbo), 3 maps 1 GiB (jumbo), 4 is the root. */
-#define PT_LEVELS 4
+#define PT_LEVELS          4
 #define LEVEL_SHIFT(level) (PGSHIFT + 9 * ((level)-1))
 #define LEVEL_SIZE(level)  (1ul << LEVEL_SHIFT(level))
 

@@ -36,7 +36,7 @@ struct per_cpu_info {
 	uint32_t apic_id; /* the hardware's */
 	volatile enum core_state state;
 	int lock_depth; /* spinlocks held by this core */
-	int irq_depth;	/* interrupt handlers running on this core, nested */
+	int irq_depth;  /* interrupt handlers running on this core, nested */
 
 	/* only this core, interrupts off or in process context */
 	struct proc *cur_proc, *owning_proc;

@@ -3,9 +3,9 @@
 #include "sim/kernel/x86.h"
 
 #define CHANNEL2      0x42
-#define COMMAND	      0x43
+#define COMMAND       0x43
 #define CHANNEL2_ONCE 0xb0 /* low byte then high byte, mode 0 (interrupt on terminal count) */
-#define PORT_B	      0x61
+#define PORT_B        0x61
 #define PORT_B_GATE   0x01
 #define PORT_B_SPKR   0x02
 #define PORT_B_OUT2   0x20

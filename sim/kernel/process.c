@@ -203,8 +203,8 @@ static int load_program(struct proc *p, const char *program, const char *args, s
 	return 0;
 }
 
-int proc_create(
-	const char *program, const char *args, size_t args_len, struct proc *parent, struct proc **pp)
+int proc_create(const char *program, const char *args, size_t args_len, struct proc *parent,
+	struct proc **pp)
 {
 	struct proc *p = proc_alloc();
 	int err;
@@ -355,8 +355,8 @@ static bool scp_wait(struct per_cpu_info *pcpui)
 		return true; /* a __death is in our queue */
 	}
 	proc_set_state(p, PROC_WAITING);
-	/* The finisher counts down first and looks at the state then; we the other way round. So one
-	 * of the two sees the other, provided that our store is out before our load.
+	/* The finisher counts down first and looks at the state then; we the other way round. So
+	 * one of the two sees the other, provided that our store is out before our load.
 	 */
 	wrmb();
 	if (atomic_read(&p->nr_pending_syscs) == 0) {

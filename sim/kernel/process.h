@@ -34,7 +34,7 @@
 #include <stdint.h>
 
 #define PROGNAME_MAX 32
-#define PID_MAX	     1024
+#define PID_MAX      1024
 
 enum proc_state {
 	PROC_CREATED = 0x01,
@@ -54,7 +54,7 @@ struct proc {
 	struct procinfo *procinfo; /* the kernel's view of the pages at UINFO */
 	struct procdata *procdata; /* and at UDATA */
 
-	spinlock_t proc_lock;	/* state, exit code, vcoremap and pcoremap; the context below */
+	spinlock_t proc_lock;    /* state, exit code, vcoremap and pcoremap; the context below */
 	volatile uint32_t state; /* read without the lock only as a hint, or as said there */
 	int exit_code;
 
@@ -83,8 +83,8 @@ struct proc {
  * 0-terminated strings, the first being its name. Returns 0 and *pp, without a reference for the
  * caller (as a child of the caller it cannot go), or an errno.
  */
-int proc_create(
-	const char *program, const char *args, size_t args_len, struct proc *parent, struct proc **pp);
+int proc_create(const char *program, const char *args, size_t args_len, struct proc *parent,
+	struct proc **pp);
 
 void proc_incref(struct proc *p);
 void proc_decref(struct proc *p);

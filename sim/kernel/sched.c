@@ -9,7 +9,7 @@
 #include "sim/kernel/x86.h"
 
 #define MANAGEMENT_CORE 0
-#define TICK_USEC	10000
+#define TICK_USEC       10000
 
 static spinlock_t sched_lock = SPINLOCK_INIT;
 static struct list runnable_scps = LIST_INIT(runnable_scps);

@@ -15,8 +15,8 @@
 #include "sim/kernel/trap.h"
 #include "sim/kernel/x86.h"
 
-#define TRAMPOLINE_PA	0x1000
-#define INIT_WAIT_USEC	10000
+#define TRAMPOLINE_PA   0x1000
+#define INIT_WAIT_USEC  10000
 #define START_WAIT_USEC 1000000
 
 struct per_cpu_info per_cpu_info[MAX_NUM_CORES];
@@ -146,7 +146,8 @@ static void wait_for_aps(void)
 
 	while (atomic_read(&aps_ready) < num_cores - 1) {
 		if (rdtsc() > end)
-			panic("%u cores did not start", num_cores - 1 - (uint32_t)atomic_read(&aps_ready));
+			panic("%u cores did not start",
+				num_cores - 1 - (uint32_t)atomic_read(&aps_ready));
 		cpu_relax();
 	}
 }

@@ -15,7 +15,10 @@ typedef struct {
 	volatile uint32_t holder;      /* core id + 1; 0 when free: to catch self-deadlock */
 } spinlock_t;
 
-#define SPINLOCK_INIT {0, 0, 0}
+#define SPINLOCK_INIT                                                                              \
+	{                                                                                          \
+		0, 0, 0                                                                            \
+	}
 
 static inline void spinlock_init(spinlock_t *l)
 {

@@ -43,13 +43,19 @@ bool sem_trydown(struct semaphore *s)
 	return got;
 }
 
+/* The semaphore may be gone as soon as the sleeper runs, so nothing of it is touched after that:
+ * unlock first, wake then.
+ */
 void sem_up(struct semaphore *s)
 {
 	bool irqs = spin_lock_irqsave(&s->lock);
+	struct list *e;
 
 	s->count++;
-	wake_first(&s->waiters);
+	e = list_pop(&s->waiters);
 	spin_unlock_irqsave(&s->lock, irqs);
+	if (e != NULL)
+		kthread_runnable(container_of(e, struct kthread, link));
 }
 
 void cv_init(struct cond_var *cv)

@@ -33,8 +33,8 @@ struct cond_var {
 void cv_init(struct cond_var *cv);
 bool cv_lock(struct cond_var *cv); /* interrupts go off; returns whether they were on */
 void cv_unlock(struct cond_var *cv, bool irqs_were_on);
-void cv_wait(struct cond_var *cv);	/* lock held on entry and on return */
-void cv_signal(struct cond_var *cv);	/* these two with the lock held */
+void cv_wait(struct cond_var *cv);   /* lock held on entry and on return */
+void cv_signal(struct cond_var *cv); /* these two with the lock held */
 void cv_broadcast(struct cond_var *cv);
 
 /* A condition variable with its condition: sleeps while cond(arg) is false (Akaros's variant of the

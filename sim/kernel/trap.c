@@ -95,7 +95,9 @@ static void user_exception(const struct hw_trapframe *tf)
 	if (tf->trapno == TRAP_PAGE_FAULT)
 		printk("process %d (%s) killed: page fault: %s of %lx, rip %lx\n", p->pid,
 			p->progname,
-			tf->err & PF_FETCH ? "fetch" : tf->err & PF_WRITE ? "write" : "read",
+			tf->err & PF_FETCH   ? "fetch"
+			: tf->err & PF_WRITE ? "write"
+					     : "read",
 			rcr2(), tf->rip);
 	else
 		printk("process %d (%s) killed: %s, rip %lx\n", p->pid, p->progname,
@@ -158,8 +160,7 @@ void syscall_init_core(void)
 	/* SYSRET takes CS from bits 63:48 plus 16, SS plus 8 (SDM "SYSRET") */
 	wrmsr(MSR_STAR, (uint64_t)(GD_UT - 16) << 48 | (uint64_t)GD_KT << 32);
 	wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
-	wrmsr(MSR_SFMASK,
-		RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT | RFLAGS_IOPL);
+	wrmsr(MSR_SFMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT | RFLAGS_IOPL);
 }
 
 void syscall_entry_c(struct syscall *sysc, uint64_t count, struct sw_trapframe *tf)

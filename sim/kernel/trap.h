@@ -9,23 +9,23 @@
 
 #define NUM_VECTORS 256
 
-#define TRAP_DEBUG	   1
-#define TRAP_NMI	   2
-#define TRAP_BREAKPOINT	   3
+#define TRAP_DEBUG         1
+#define TRAP_NMI           2
+#define TRAP_BREAKPOINT    3
 #define TRAP_DOUBLE_FAULT  8
-#define TRAP_PAGE_FAULT	   14
+#define TRAP_PAGE_FAULT    14
 #define TRAP_MACHINE_CHECK 18
-#define NUM_EXCEPTIONS	   32
+#define NUM_EXCEPTIONS     32
 
 /* Vectors as in Akaros. */
-#define VECTOR_PIC	   32 /* where the masked 8259s may still raise spurious interrupts */
-#define VECTOR_IOAPIC	   49 /* + global system interrupt */
+#define VECTOR_PIC         32 /* where the masked 8259s may still raise spurious interrupts */
+#define VECTOR_IOAPIC      49 /* + global system interrupt */
 #define VECTOR_IOAPIC_LAST 223
-#define VECTOR_TESTING	   236
+#define VECTOR_TESTING     236
 #define VECTOR_POKE_CORE   238
 #define VECTOR_KERNEL_MSG  239
-#define VECTOR_TIMER	   240
-#define VECTOR_SPURIOUS	   255
+#define VECTOR_TIMER       240
+#define VECTOR_SPURIOUS    255
 
 #ifndef __ASSEMBLER__
 #include <stdbool.h>

@@ -11,13 +11,13 @@
 #define MCR  (COM1 + 4)
 #define LSR  (COM1 + 5)
 
-#define FCR_ON_CLEAR  0x07
-#define LCR_8N1	      0x03
-#define LCR_DLAB      0x80
-#define MCR_DTR_RTS   0x03
-#define MCR_OUT2      0x08 /* gates the interrupt line on a PC */
-#define LSR_RX_READY  0x01
-#define LSR_THR_EMPTY 0x20
+#define FCR_ON_CLEAR   0x07
+#define LCR_8N1        0x03
+#define LCR_DLAB       0x80
+#define MCR_DTR_RTS    0x03
+#define MCR_OUT2       0x08 /* gates the interrupt line on a PC */
+#define LSR_RX_READY   0x01
+#define LSR_THR_EMPTY  0x20
 #define DIVISOR_115200 1
 
 void uart_init(void)

@@ -5,8 +5,8 @@
 #define UART_ISA_IRQ 4
 
 void uart_init(void);
-void uart_putc(char c);	      /* waits until the transmitter is empty */
-int uart_getc(void);	      /* -1: nothing received */
+void uart_putc(char c); /* waits until the transmitter is empty */
+int uart_getc(void);    /* -1: nothing received */
 
 enum uart_irq {
 	UART_IRQ_RX = 1,  /* a byte has been received */
@@ -14,6 +14,6 @@ enum uart_irq {
 };
 
 void uart_set_irqs(unsigned causes); /* a set of enum uart_irq */
-void uart_ack_irq(void);	     /* THRE goes away by reading its cause, RX by reading bytes */
+void uart_ack_irq(void);             /* THRE goes away by reading its cause, RX by reading bytes */
 
 #endif

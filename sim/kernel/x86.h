@@ -19,22 +19,22 @@
 #define RFLAGS_NT   BIT(14)
 #define RFLAGS_AC   BIT(18)
 
-#define CR0_MP	     BIT(1)
-#define CR0_EM	     BIT(2)
-#define CR0_TS	     BIT(3)
-#define CR4_PGE	     BIT(7)
+#define CR0_MP       BIT(1)
+#define CR0_EM       BIT(2)
+#define CR0_TS       BIT(3)
+#define CR4_PGE      BIT(7)
 #define CR4_OSFXSR   BIT(9)
 #define CR4_OSXMMEXC BIT(10)
 
-#define MSR_APIC_BASE	   0x1b
+#define MSR_APIC_BASE      0x1b
 #define MSR_TSC_DEADLINE   0x6e0
-#define MSR_X2APIC	   0x800
-#define MSR_EFER	   0xc0000080
-#define MSR_STAR	   0xc0000081
-#define MSR_LSTAR	   0xc0000082
-#define MSR_SFMASK	   0xc0000084
-#define MSR_FS_BASE	   0xc0000100
-#define MSR_GS_BASE	   0xc0000101
+#define MSR_X2APIC         0x800
+#define MSR_EFER           0xc0000080
+#define MSR_STAR           0xc0000081
+#define MSR_LSTAR          0xc0000082
+#define MSR_SFMASK         0xc0000084
+#define MSR_FS_BASE        0xc0000100
+#define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 
 #define cmb()  __asm__ volatile("" : : : "memory")
@@ -80,7 +80,10 @@ static inline uint64_t rdmsr(uint32_t msr)
 
 static inline void wrmsr(uint32_t msr, uint64_t v)
 {
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
+			 : "memory");
 }
 
 static inline uint64_t rdtsc(void)

@@ -42,7 +42,8 @@ static void bad_numbers(void)
 		EPERM);
 	expect("mmap of nothing", sys_call(SYS_mmap, 0, 0, PROT_READ, 0), EINVAL);
 	expect("mmap of all", sys_call(SYS_mmap, 0, -1ul, PROT_READ, 0), EINVAL);
-	expect("mmap in the kernel", sys_call(SYS_mmap, KERNEL_ADDRESS, 4096, PROT_READ, 0), EINVAL);
+	expect("mmap in the kernel", sys_call(SYS_mmap, KERNEL_ADDRESS, 4096, PROT_READ, 0),
+		EINVAL);
 	expect("mmap of too much", sys_call(SYS_mmap, 0, 1ul << 44, PROT_READ, 0), ENOMEM);
 	expect("munmap", sys_call(SYS_munmap, 0x1001, 4096, 0, 0), EINVAL);
 }

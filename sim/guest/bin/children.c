@@ -7,7 +7,7 @@
 #include "sys.h"
 
 #define CHILDREN 4
-#define ROUNDS	 5
+#define ROUNDS   5
 
 static int child(int number)
 {

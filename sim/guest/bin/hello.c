@@ -4,7 +4,7 @@
 #include "string.h"
 #include "sys.h"
 
-#define TERMS	 1000
+#define TERMS    1000
 #define SLEEP_US 500
 
 /* pi by Leibniz's series, pairs of terms averaged: SSE2 arithmetic, the same on every machine. */

@@ -1,5 +1,6 @@
 /* malloc.c - see stdlib.h. First fit in one list of blocks sorted by address; neighbours that are
- * free and touch are joined. Memory comes from mmap in chunks and is not given back. For one thread.
+ * free and touch are joined. Memory comes from mmap in chunks and is not given back. For one
+ * thread.
  */
 #include "stdlib.h"
 #include "string.h"

@@ -86,7 +86,8 @@ int spawn(char *const argv[])
 		memcpy(args + len, *argv, n);
 		len += n;
 	}
-	pid = sys_call(SYS_proc_create, (unsigned long)path, strlen(path), (unsigned long)args, len);
+	pid = sys_call(
+		SYS_proc_create, (unsigned long)path, strlen(path), (unsigned long)args, len);
 	if (pid == -1 || sys_call(SYS_proc_run, pid, 0, 0, 0) == -1)
 		return -1;
 	return (int)pid;

@@ -11,7 +11,7 @@
 
 #define NAMES_MAX    256
 #define POLL_USEC    50
-#define TIMEOUT_USEC 2000000
+#define TIMEOUT_USEC 10000000
 
 #define KTEST_ROW(name) {#name, ktest_##name},
 static const struct ktest {

@@ -68,7 +68,7 @@ void ktest_fail(const char *file, int line, const char *why);
  */
 void run_everywhere(void (*fn)(void *), void *arg);
 
-/* Blocks until *counter reaches the value: false when it has not after 2 seconds. */
+/* Blocks until *counter reaches the value: false when it has not after 10 seconds. */
 bool counter_reaches(const volatile long *counter, long value);
 
 #endif

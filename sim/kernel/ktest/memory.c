@@ -66,8 +66,8 @@ void ktest_kmalloc(void)
 	kfree(NULL);
 }
 
-#define RO_VA	 0x400000ul
-#define RW_VA	 0x401000ul
+#define RO_VA    0x400000ul
+#define RW_VA    0x401000ul
 #define JUMBO_VA 0x40000000ul
 #define GIANT_VA 0x8000000000ul
 

@@ -84,10 +84,10 @@ static void send_to_all(void *arg)
 	(void)arg;
 	for (long number = 0; number < MESSAGES; number++)
 		for (uint32_t dst = 0; dst < num_cores; dst++) {
-			send_kernel_message(dst, __receive, KMSG_ROUTINE, core_id(), number,
-				KMSG_ROUTINE);
-			send_kernel_message(dst, __receive, KMSG_IMMEDIATE, core_id(), number,
-				KMSG_IMMEDIATE);
+			send_kernel_message(
+				dst, __receive, KMSG_ROUTINE, core_id(), number, KMSG_ROUTINE);
+			send_kernel_message(
+				dst, __receive, KMSG_IMMEDIATE, core_id(), number, KMSG_IMMEDIATE);
 		}
 }
 

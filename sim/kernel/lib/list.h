@@ -9,8 +9,11 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(l)			{&(l), &(l)}
-#define container_of(p, type, member)	((type *)((char *)(p) - offsetof(type, member)))
+#define LIST_INIT(l)                                                                               \
+	{                                                                                          \
+		&(l), &(l)                                                                         \
+	}
+#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
 /* Walks the elements of type `type`, which link through `member`; e must not be removed. */
 #define list_for_each(e, l, type, member)                                                          \
