@@ -327,7 +327,6 @@ static uint64_t rtc_read(void *device, uint64_t offset, unsigned size)
 	if (offset == 0)
 		return 0xff; /* the index port is for writing only */
 	update_periodic(r);
-	update_irq(r);
 	value = r->state.cmos[r->state.index];
 	if (r->state.index == RTC_A && update_in_progress(r))
 		value |= A_UIP;

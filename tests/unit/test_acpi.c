@@ -41,6 +41,8 @@ static uint64_t find(const char *signature, unsigned address_size)
 
 	ck_assert(has_text(root, address_size == 8 ? "XSDT" : "RSDT"));
 	ck_assert_uint_eq(sum(root, length), 0);
+	ck_assert_uint_eq(root % 16, 0);
+	ck_assert_uint_eq(length, 36 + 2 * address_size);
 	for (uint64_t i = 36; i < length; i += address_size) {
 		uint64_t table = get(root + i, address_size);
 
@@ -64,6 +66,7 @@ START_TEST(rsdp)
 	ck_assert(has_text(ADDRESS, "RSD PTR "));
 	ck_assert_uint_eq(sum(ADDRESS, 20), 0);
 	ck_assert_uint_eq(sum(ADDRESS, 36), 0);
+	ck_assert(has_text(ADDRESS + 9, "RINGV "));
 	ck_assert_uint_eq(get(ADDRESS + 15, 1), 2);
 	ck_assert_uint_eq(get(ADDRESS + 20, 4), 36);
 	ck_assert_uint_eq(find("APIC", 4), find("APIC", 8));
@@ -159,9 +162,11 @@ START_TEST(fadt)
 	ck_assert(has_text(dsdt, "DSDT"));
 	ck_assert_uint_eq(sum(dsdt, get(dsdt + 4, 4)), 0);
 	ck_assert_uint_eq(get(at + 46, 2), 9);
-	ck_assert_uint_eq(get(at + 76, 4), 0);            /* no timer block */
-	ck_assert_uint_eq(get(at + 112, 4) >> 10 & 1, 0); /* no reset register */
-	ck_assert_uint_eq(get(at + 112, 4) >> 20 & 1, 1); /* hardware-reduced */
+	ck_assert_uint_eq(get(at + 76, 4), 0); /* no timer block */
+	/* WBINVD, C1; no buttons, no RTC wake, no reset register; headless, hardware-reduced */
+	ck_assert_uint_eq(get(at + 112, 4), 0x00101075);
+	ck_assert_uint_eq(get(at + 96, 4), 0xffffffff); /* no C2, no C3 */
+	ck_assert_uint_eq(get(at + 109, 2), 0x000d);    /* ISA; no 8042, no VGA, no MSI */
 	ck_assert_uint_eq(get(at + 108, 1), 0x32);
 }
 END_TEST

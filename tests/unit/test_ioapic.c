@@ -74,11 +74,20 @@ START_TEST(registers)
 	ck_assert_uint_eq(read_register(2), 0x0f000000);
 	write_register(1, 0);
 	ck_assert_uint_eq(read_register(1), 0x00170020);
-	ck_assert_uint_eq(read_register(0x40), 0); /* beyond the last pin */
-	write_register(0x40, 0xffffffff);
+	ioapic_drive(io, PIN, true);
+	for (uint32_t i = 0; i < 256; i++) { /* nothing but these */
+		if (i <= 2 || (i >= 0x10 && i < 0x40))
+			continue;
+		write_register(i, 0xffffffff);
+		ck_assert_uint_eq(read_register(i), 0);
+	}
+	ck_assert_uint_eq(io->state.levels, 1u << PIN);
 	ioapic_ops.write(io, 0x00, 4, 0x1234);
 	ck_assert_uint_eq(ioapic_ops.read(io, 0x00, 4), 0x34);
 	ck_assert_uint_eq(ioapic_ops.read(io, 0x20, 4), 0);
+	ioapic_ops.reset(io);
+	ck_assert_uint_eq(ioapic_ops.read(io, 0x00, 4), 0);
+	ck_assert_uint_eq(read_register(0), 0);
 }
 END_TEST
 
@@ -246,6 +255,34 @@ START_TEST(shared_vector)
 }
 END_TEST
 
+START_TEST(every_pin)
+{
+	make();
+	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
+		write_register(0x10 + 2 * pin, VECTOR | LEVEL);
+		ioapic_drive(io, pin, true);
+		ck_assert(taken(0));
+		ioapic_drive(io, pin, false);
+		eoi(0);
+		ck_assert_uint_eq(read_register(0x10 + 2 * pin), VECTOR | LEVEL);
+	}
+}
+END_TEST
+
+/* The EOI of an edge of the same vector, on another core, is none of the I/O APIC's business. */
+START_TEST(eoi_of_an_edge)
+{
+	make();
+	entry(VECTOR | LEVEL, 1);
+	ioapic_drive(io, PIN, true);
+	ck_assert(taken(1));
+	lapic_write(&b.lapics[0], 0x300, VECTOR | 0x40000); /* an IPI to itself */
+	ck_assert(taken(0));
+	eoi(0);
+	ck_assert_uint_eq(entry_low(), VECTOR | LEVEL | REMOTE);
+}
+END_TEST
+
 /* Nobody takes it: no remote IRR, and another try when there is a reason. */
 START_TEST(nobody_accepts)
 {
@@ -269,6 +306,12 @@ START_TEST(delivery_modes)
 	ck_assert(taken(3));
 	ck_assert(!taken(1));
 	ioapic_drive(io, PIN, false);
+	entry(VECTOR | LEVEL | LOWEST, 2);
+	ioapic_drive(io, PIN, true);
+	ck_assert_uint_eq(entry_low(), VECTOR | LEVEL | LOWEST | REMOTE);
+	ck_assert(taken(2));
+	ioapic_drive(io, PIN, false);
+	eoi(2);
 	entry(NMI | LEVEL, 1); /* an edge whatever the trigger mode says */
 	ioapic_drive(io, PIN, true);
 	ck_assert_uint_eq(b.lapics[1].state.nmi_pending, 1);
@@ -308,8 +351,8 @@ int main(void)
 {
 	const TTest *const tests[] = {registers, entry_bits, edge, masked_edge_is_lost,
 		falling_edge, level, level_in_service, level_unmasked_later, active_low_level,
-		edge_mode_clears_remote_irr, eoi_register, shared_vector, nobody_accepts,
-		delivery_modes, broadcast, wires_survive_reset};
+		edge_mode_clears_remote_irr, eoi_register, shared_vector, every_pin, eoi_of_an_edge,
+		nobody_accepts, delivery_modes, broadcast, wires_survive_reset};
 
 	return unit_run("ioapic", tests, ARRAY_LEN(tests));
 }

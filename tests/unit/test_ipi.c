@@ -137,6 +137,8 @@ START_TEST(x2apic_self)
 	ck_assert(lapic_msr_write(&b.lapics[1], 0x83f, 0x0f));
 	ck_assert_uint_eq(receivers(0x0f), 0);
 	ck_assert_uint_eq(b.lapics[1].state.errors, 0x20);
+	ck_assert(lapic_msr_write(&b.lapics[1], 0x83f, 0x10));
+	ck_assert_uint_eq(receivers(0x10), 0x2);
 }
 END_TEST
 

@@ -128,6 +128,30 @@ START_TEST(highest_class_first)
 }
 END_TEST
 
+/* One level-triggered vector in each of the eight words of the 256-bit registers. */
+START_TEST(wide_registers)
+{
+	struct lapic *l;
+
+	board_make(&b, 1, true);
+	l = &b.lapics[0];
+	board_enable(&b);
+	for (unsigned i = 0; i < 8; i++) {
+		post(0, (uint8_t)(32 * i + 17 + i), true);
+		ck_assert_uint_eq(lapic_read(l, IRR + 16 * i), 1u << (17 + i));
+		ck_assert_uint_eq(lapic_read(l, TMR + 16 * i), 1u << (17 + i));
+		ck_assert_uint_eq(lapic_read(l, ISR + 16 * i), 0);
+	}
+	for (unsigned i = 8; i-- > 0;) {
+		lapic_acknowledge(l, (int)(32 * i + 17 + i));
+		ck_assert_uint_eq(lapic_read(l, ISR + 16 * i), 1u << (17 + i));
+		ck_assert_uint_eq(lapic_read(l, IRR + 16 * i), 0);
+		l->state.isr[i] = 0; /* so that the next one may be taken */
+		lapic_state_changed(l);
+	}
+}
+END_TEST
+
 START_TEST(task_priority)
 {
 	struct lapic *l;
@@ -401,8 +425,10 @@ START_TEST(init_keeps_mode)
 	ck_assert_uint_eq(value, 3);
 	ck_assert(!vector_in(l->state.irr, 0x77));
 	ck_assert_uint_eq(event_next_due(&b.events), EVENT_NEVER);
+	l->state.nmi_pending = 1;
 	lapic_reset(l);
 	ck_assert_uint_eq(lapic_base(l), 0xfee00800);
+	ck_assert(!lapic_signalled(l));
 }
 END_TEST
 
@@ -451,9 +477,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {after_reset, writable_bits, highest_class_first,
-		task_priority, kicks, disabled_by_software, error_register, odd_offsets,
-		base_transitions, base_refuses, disabling_forgets, x2apic_registers, x2apic_absent,
-		x2apic_reserved_bits, signals, init_keeps_mode, local_interrupts,
+		wide_registers, task_priority, kicks, disabled_by_software, error_register,
+		odd_offsets, base_transitions, base_refuses, disabling_forgets, x2apic_registers,
+		x2apic_absent, x2apic_reserved_bits, signals, init_keeps_mode, local_interrupts,
 		state_alone_decides};
 
 	return unit_run("lapic", tests, ARRAY_LEN(tests));

@@ -138,6 +138,9 @@ START_TEST(twelve_hours)
 		{0x12, 0x01}, {0x11, 0x92}, {0x92, 0x81}, {0x91, 0x12}, {0x01, 0x02}, {0x89, 0x90}};
 
 	make();
+	set_time((const uint8_t[]){0x26, 0x01, 0x01, 0x05, 0x22, 0x59, 0x59});
+	wait_seconds(1);
+	time_is((const uint8_t[]){0x26, 0x01, 0x01, 0x05, 0x23, 0x00, 0x00});
 	set(B, 0x00);
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
 		set_time((const uint8_t[]){0x26, 0x01, 0x01, 0x05, row[i].before, 0x59, 0x59});
@@ -266,8 +269,13 @@ START_TEST(alarm)
 	dev_board_run(&b, 123 * HZ);
 	ck_assert(b.level);
 	get(C);
-	set(1, 0xc1); /* any second */
+	set(5, 0x01); /* another hour */
+	set(1, 0xff);
 	dev_board_run(&b, 124 * HZ);
+	ck_assert(!b.level);
+	set(5, 0xff);
+	set(1, 0xc1); /* any second */
+	dev_board_run(&b, 125 * HZ);
 	ck_assert(b.level);
 }
 END_TEST
@@ -335,6 +343,35 @@ START_TEST(read_only_registers)
 }
 END_TEST
 
+START_TEST(reset_starts_again)
+{
+	make();
+	set(B, 0x12);
+	set(0x40, 0x55);
+	dev_board_run(&b, HZ + HZ / 2);
+	ck_assert(b.level);
+	rtc_ops.reset(&r);
+	ck_assert(!b.level);
+	ck_assert_uint_eq(get(0x40), 0);
+	ck_assert_uint_eq(get(C), 0);
+	ck_assert_uint_eq(get(0), 0);
+	dev_board_run(&b, 2 * HZ + HZ / 2);
+	ck_assert_uint_eq(get(0), 1);
+}
+END_TEST
+
+/* The flag of a period that ended before the rate changed is not lost. */
+START_TEST(rate_change_keeps_flag)
+{
+	make();
+	set(A, 0x2f);
+	get(C);
+	b.now = HZ / 2 + 1;
+	set(A, 0x2e);
+	ck_assert_uint_eq(get(C), 0x40);
+}
+END_TEST
+
 START_TEST(memory)
 {
 	make();
@@ -370,10 +407,11 @@ START_TEST(memory_size_bytes)
 	ck_assert_uint_eq(get(0x5b) | get(0x5c) | get(0x5d), 0);
 	memory_sizes(UINT64_C(8) << 20, 0);
 	ck_assert_uint_eq(get16(0x17), 7168);
+	ck_assert_uint_eq(get16(0x30), 7168);
 	ck_assert_uint_eq(get16(0x34), 0);
-	memory_sizes(UINT64_C(3) << 30, UINT64_C(61) << 30);
+	memory_sizes(UINT64_C(3) << 30, (UINT64_C(61) << 30) + (5 << 16));
 	ck_assert_uint_eq(get16(0x34), 3056 * 16);
-	ck_assert_uint_eq(get16(0x5b) | (unsigned)get(0x5d) << 16, 61 * 16384);
+	ck_assert_uint_eq(get16(0x5b) | (unsigned)get(0x5d) << 16, 61 * 16384 + 5);
 	for (uint8_t i = 0x10; i < 0x2e; i++)
 		sum += get(i);
 	ck_assert_uint_eq(get(0x2e) << 8 | get(0x2f), sum);
@@ -385,7 +423,8 @@ int main(void)
 	const TTest *const tests[] = {after_power_on, calendar, leap_years, twelve_hours, binary,
 		set_inhibits, update_in_progress, divider_reset, update_interrupt,
 		flag_before_enable, alarm, periodic_rates, periodic_polled,
-		periodic_waits_for_reader, read_only_registers, memory, memory_size_bytes};
+		periodic_waits_for_reader, read_only_registers, reset_starts_again,
+		rate_change_keeps_flag, memory, memory_size_bytes};
 
 	return unit_run("rtc", tests, ARRAY_LEN(tests));
 }

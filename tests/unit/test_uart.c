@@ -153,6 +153,35 @@ START_TEST(receive_without_fifo)
 }
 END_TEST
 
+START_TEST(disabled_sources)
+{
+	make();
+	uart_receive(&u, 'a');
+	uart_receive(&u, 'b'); /* and an overrun */
+	ck_assert(!b.level);
+	ck_assert_uint_eq(dev_in(&b, IIR), 0x01);
+	dev_out(&b, IER, 0x04);
+	ck_assert_uint_eq(dev_in(&b, IIR), 0x06);
+	dev_out(&b, IER, 0x01);
+	ck_assert_uint_eq(dev_in(&b, IIR), 0x04);
+	dev_out(&b, FCR, 0xc1);
+	uart_receive(&u, 'a');
+	dev_out(&b, IER, 0x00);
+	ck_assert_uint_eq(dev_in(&b, IIR), 0xc1);
+	ck_assert(!b.level);
+}
+END_TEST
+
+START_TEST(reset_drops_the_line)
+{
+	make();
+	dev_out(&b, IER, 0x02);
+	ck_assert(b.level);
+	uart_ops.reset(&u);
+	ck_assert(!b.level);
+}
+END_TEST
+
 START_TEST(fifo)
 {
 	make();
@@ -193,9 +222,10 @@ START_TEST(fifo_control)
 {
 	make();
 	ck_assert_uint_eq(dev_in(&b, IIR), 0x01);
-	dev_out(&b, FCR, 0xc8); /* without the enable bit: nothing is programmed */
-	ck_assert_uint_eq(dev_in(&b, IIR), 0x01);
 	uart_receive(&u, 'a');
+	dev_out(&b, FCR, 0xca); /* without the enable bit: nothing is programmed */
+	ck_assert_uint_eq(u.state.fcr, 0);
+	ck_assert_uint_eq(dev_in(&b, LSR), 0x61);
 	dev_out(&b, FCR, 0x01); /* a change of mode empties */
 	ck_assert_uint_eq(dev_in(&b, IIR), 0xc1);
 	ck_assert_uint_eq(dev_in(&b, LSR), 0x60);
@@ -285,8 +315,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {after_reset, plain_registers, divisor_latch, transmit,
-		thre_interrupt, priorities, receive_without_fifo, fifo, trigger_levels,
-		fifo_control, loopback, modem_lines, out2_gates, unused_places_are_zero};
+		thre_interrupt, priorities, receive_without_fifo, disabled_sources,
+		reset_drops_the_line, fifo, trigger_levels, fifo_control, loopback, modem_lines,
+		out2_gates, unused_places_are_zero};
 
 	return unit_run("uart", tests, ARRAY_LEN(tests));
 }
