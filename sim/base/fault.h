@@ -13,6 +13,8 @@ enum fault_kind {
 	FAULT_NONE,
 	FAULT_BLOCK_END,     /* not a fault: the instruction is complete and its block ends here */
 	FAULT_BLOCK_STOP,    /* the same, and interrupts, mode and shadow must be looked at again */
+	FAULT_BLOCK_PART,    /* nothing was done: the steps that this run may make end here */
+	FAULT_MISS,	     /* nothing was done: the fast path cannot serve it, the slow one shall */
 	FAULT_BLOCK_STALE,   /* nothing was done: the block was retired under the core's feet */
 	FAULT_EXCLUSIVE,     /* nothing was done: try again alone, as the lowest (cycle, id) */
 	FAULT_EXCEPTION,     /* vector, and error code where the vector has one */
@@ -54,6 +56,7 @@ static inline struct fault fault_make(enum fault_kind kind)
 #define no_fault     fault_make(FAULT_NONE)
 #define fault_end    fault_make(FAULT_BLOCK_END)
 #define fault_stop   fault_make(FAULT_BLOCK_STOP)
+#define fault_miss   fault_make(FAULT_MISS)
 #define fault_retry  fault_make(FAULT_EXCLUSIVE)
 #define fault_absent fault_make(FAULT_UNIMPLEMENTED)
 

@@ -13,6 +13,7 @@ struct code_cache {
 	unsigned core_count;
 	struct code_page **pages; /* by RAM page */
 	uint32_t page_count;
+	struct code_page *active; /* those that have blocks, and maybe some that had */
 	uint8_t *arena;
 	uint64_t used;
 	bool full; /* drop everything at the next code_cache_settle */
@@ -60,12 +61,13 @@ const struct decoder *code_cache_decoder(const struct code_cache *cache)
 
 static void retire_blocks(struct code_cache *cache, struct code_page *code)
 {
-	for (struct block *b = code->blocks; b != NULL; b = b->next)
+	for (struct block *b = code->blocks; b != NULL; b = b->next) {
 		for (uint32_t i = 0; i <= b->count; i++)
 			b->insns[i].run = exec_stale;
+		code->at[b->offset] = NULL;
+	}
 	code->blocks = NULL;
 	memset(code->covered, 0, sizeof(code->covered));
-	memset(code->at, 0, sizeof(code->at));
 	cache->mem->flags[code->page] &= (uint8_t)~PHYS_CODE;
 }
 
@@ -88,9 +90,15 @@ static void code_written(void *context, uint32_t page, unsigned offset, unsigned
 
 void code_cache_drop(struct code_cache *cache)
 {
-	for (uint32_t i = 0; i < cache->page_count; i++)
-		if (cache->pages[i] != NULL && cache->pages[i]->blocks != NULL)
-			retire_blocks(cache, cache->pages[i]);
+	struct code_page *next;
+
+	for (struct code_page *code = cache->active; code != NULL; code = next) {
+		next = code->next;
+		code->next = NULL;
+		code->listed = false;
+		retire_blocks(cache, code);
+	}
+	cache->active = NULL;
 	cache->used = 0;
 	cache->full = false;
 }
@@ -119,6 +127,11 @@ struct code_page *code_page_get(struct code_cache *cache, uint32_t page)
 /* From now on stores to the page must be announced: no core may keep it as plain. */
 static void mark_code(struct code_cache *cache, struct code_page *code)
 {
+	if (!code->listed) {
+		code->listed = true;
+		code->next = cache->active;
+		cache->active = code;
+	}
 	if (cache->mem->flags[code->page] & PHYS_CODE)
 		return;
 	cache->mem->flags[code->page] |= PHYS_CODE;
@@ -219,7 +232,7 @@ struct block *block_build(struct code_cache *cache, struct code_page *code, unsi
 		return NULL;
 	}
 	b.block = (struct block *)(void *)(cache->arena + cache->used);
-	*b.block = (struct block){.mode = mode};
+	*b.block = (struct block){.mode = mode, .offset = offset};
 	*end = fill(&b);
 	if (b.block->count == 0)
 		return NULL;

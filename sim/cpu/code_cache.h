@@ -15,12 +15,15 @@
 struct block {
 	struct block *next;  /* of the same page */
 	uint32_t count;      /* instructions, and so steps */
-	uint32_t mode;       /* enum code_mode it was decoded in */
+	uint16_t mode;       /* enum code_mode it was decoded in */
+	uint16_t offset;     /* of its first byte in the page */
 	struct insn insns[]; /* count of them, then one that ends the block */
 };
 
 struct code_page {
-	uint32_t page; /* of RAM */
+	uint32_t page;          /* of RAM */
+	bool listed;            /* in the list of pages that have blocks */
+	struct code_page *next; /* in that list */
 	struct block *blocks;
 	uint64_t covered[PAGE_SIZE / 64]; /* a bit a byte: some block was decoded from it */
 	struct block *at[PAGE_SIZE];      /* by offset of the first instruction */

@@ -16,7 +16,7 @@
 #include "sim/mmu/mmu.h"
 
 struct vcpu;
-struct block;
+struct insn;
 struct code_cache;
 struct decoder;
 
@@ -55,9 +55,10 @@ enum cpu_stop {
 
 /* Lazily kept status flags; see flags.h. Empty whenever the core is not inside cpu_run. */
 struct lazy_flags {
+	int64_t a;
 	uint32_t kind;
 	uint32_t carry_in;
-	int64_t a, b;
+	int64_t b; /* not beside a: two plain stores are faster than one vector */
 };
 
 /* A window in front of the code cache: a linear page and the code page it maps to. */
@@ -75,10 +76,11 @@ struct vcpu {
 	struct lazy_flags lazy;
 	struct soft_tlb *soft; /* of the current privilege */
 	struct fetch_entry *fetch;
-	int64_t left;       /* steps that this run may still make */
-	int64_t begin;      /* left, when arch.step was last brought up to date */
-	uint64_t uncounted; /* steps made that retired no instruction */
-	uint32_t mode;      /* enum code_mode that the current CS and CR0 ask for */
+	int64_t left;          /* steps that this run may still make */
+	int64_t begin;         /* left, when arch.step was last brought up to date */
+	const struct insn *at; /* which instruction stopped the block */
+	uint64_t uncounted;    /* steps made that retired no instruction */
+	uint32_t mode;         /* enum code_mode that the current CS and CR0 ask for */
 	bool exclusive;
 	bool user;       /* CPL is 3 */
 	bool vector_off; /* CR0 or CR4 forbids SSE instructions */

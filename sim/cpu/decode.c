@@ -630,9 +630,7 @@ static bool is_flat(const struct reader *r, const struct insn *in)
 /* Added to a shape's plain memory form: -2 is base + displacement, -1 base + index, 0 any. */
 static int memory_variant(const struct reader *r, const struct insn *in)
 {
-	int64_t disp = (int64_t)in->disp + in->start + r->at;
-
-	if (!is_flat(r, in) || (in->base == REG_RIP && disp != (int32_t)disp))
+	if (!is_flat(r, in))
 		return 0;
 	return in->index == REG_ZERO ? -2 : -1;
 }
@@ -677,8 +675,19 @@ static void choose_handler(const struct reader *r, const struct row *row, struct
 		return;
 	}
 	in->run = forms[width];
-	if (in->base == REG_RIP)
-		in->disp += (int32_t)(in->start + r->at);
+}
+
+/* RIP is the block's first instruction while the block runs. The last few bytes of the 2 GiB that
+ * a displacement reaches do not fit then. */
+static void rebase_rip(const struct reader *r, struct insn *in)
+{
+	int64_t disp = (int64_t)in->disp + in->start + r->at;
+
+	if (in->base != REG_RIP)
+		return;
+	in->disp = (int32_t)disp;
+	if (in->disp != disp)
+		in->run = op_absent.any;
 }
 
 static enum decode_end resolve(struct reader *r, const struct row *row, struct insn *in)
@@ -737,6 +746,7 @@ enum decode_end decode(const struct decoder *d, enum code_mode mode, const uint8
 	if (row->operands[0].kind == 'J')
 		in->imm += start + r.at;
 	choose_handler(&r, row, in);
+	rebase_rip(&r, in);
 	SIM_ASSERT(in->run != NULL);
 	return DECODE_OK;
 }

@@ -173,8 +173,8 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_mov(
 	}
 	TRY(address_of(c, in, shape_address(shape), ACCESS_WRITE, width, &la));
 	if (shape == SHAPE_BI || shape == SHAPE_XI || shape == SHAPE_MI)
-		return mem_store(c, in->seg, la, width, &in->imm);
-	return mem_store(c, in->seg, la, width, (const uint8_t *)c + in->reg[1]);
+		return form_store(c, in, shape, la, width, &in->imm);
+	return form_store(c, in, shape, la, width, (const uint8_t *)c + in->reg[1]);
 }
 
 OP_BINARY(mov, body_mov);
@@ -242,14 +242,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault extend(struct vcpu *c, const struct
 	{                                                                                          \
 		return extend(c, in, shape, width, source, is_signed);                             \
 	}                                                                                          \
-	FORM_WIDTHS(name, body_##name, RR)                                                         \
-	FORM_WIDTHS(name, body_##name, RB)                                                         \
-	FORM_WIDTHS(name, body_##name, RX)                                                         \
-	FORM_WIDTHS(name, body_##name, RM)                                                         \
-	const struct op op_##name = {                                                              \
-		.forms = {FORM_ROW(name, RR), FORM_ROW(name, RB), FORM_ROW(name, RX),              \
-			FORM_ROW(name, RM)},                                                       \
-	}
+	OP_REGISTER_FROM(name, body_##name)
 
 BODY_EXTEND(movzx_b, 1, false);
 BODY_EXTEND(movzx_w, 2, false);

@@ -113,12 +113,12 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_setcc(
 		return no_fault;
 	}
 	TRY(address_of(c, in, shape_address(shape), ACCESS_WRITE, width, &la));
-	return mem_store(c, in->seg, la, width, &set);
+	return form_store(c, in, shape, la, width, &set);
 }
 
 FORM(setcc, body_setcc, R, 1)
-FORM(setcc, body_setcc, B, 1)
 FORM(setcc, body_setcc, M, 1)
+FORM_FLAT(setcc, body_setcc, B, M, 1)
 const struct op op_setcc = {
 	.forms = {[SHAPE_R] = {setcc_R_1}, [SHAPE_B] = {setcc_B_1}, [SHAPE_M] = {setcc_M_1}},
 };
@@ -138,22 +138,17 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_cmovcc(
 	return no_fault;
 }
 
-FORM_WIDTHS(cmovcc, body_cmovcc, RR)
-FORM_WIDTHS(cmovcc, body_cmovcc, RB)
-FORM_WIDTHS(cmovcc, body_cmovcc, RX)
-FORM_WIDTHS(cmovcc, body_cmovcc, RM)
-const struct op op_cmovcc = {
-	.forms = {FORM_ROW(cmovcc, RR), FORM_ROW(cmovcc, RB), FORM_ROW(cmovcc, RX),
-		FORM_ROW(cmovcc, RM)},
-};
+OP_REGISTER_FROM(cmovcc, body_cmovcc);
 
 /* --- jumps, calls, returns: 64-bit mode --- */
 
-OP_ANY(jmp64)
+static struct fault jmp64_relative(struct vcpu *c, const struct insn *in)
 {
 	c->arch.rip += in->imm;
 	return fault_end;
 }
+
+const struct op op_jmp64 = {.any = jmp64_relative};
 
 OP_ANY(jmp64_indirect)
 {
@@ -163,21 +158,28 @@ OP_ANY(jmp64_indirect)
 	return go_to(c, target);
 }
 
-MUST_CHECK static ALWAYS_INLINE struct fault push64(struct vcpu *c, uint64_t value)
+/* CALL and RET where the stack's page is in the soft-TLB, and all else. */
+HANDLER_ANY(call64_slow)
 {
-	uint64_t top = c->arch.gpr[RSP] - 8;
-
-	TRY(mem_store(c, SS, top, 8, &value));
-	c->arch.gpr[RSP] = top;
-	return no_fault;
-}
-
-OP_ANY(call64)
-{
-	TRY(push64(c, next_rip(c, in)));
+	TRY(stack_push(c, 8, next_rip(c, in)));
 	c->arch.rip += in->imm;
 	return fault_end;
 }
+
+static struct fault call64_relative(struct vcpu *c, const struct insn *in)
+{
+	uint64_t top = c->arch.gpr[RSP] - 8, next = next_rip(c, in);
+	const struct soft_entry *e = soft_entry(c->soft, top);
+
+	if (unlikely(!soft_writes(e, top, 8)))
+		return call64_slow_any(c, in);
+	memcpy(soft_host(e, top), &next, 8);
+	c->arch.gpr[RSP] = top;
+	c->arch.rip += in->imm;
+	return fault_end;
+}
+
+const struct op op_call64 = {.any = call64_relative};
 
 OP_ANY(call64_indirect)
 {
@@ -186,21 +188,38 @@ OP_ANY(call64_indirect)
 	TRY(operand_load(c, in, 0, 8, &target));
 	if (!is_canonical(target))
 		return fault_gp(0);
-	TRY(push64(c, next_rip(c, in)));
+	TRY(stack_push(c, 8, next_rip(c, in)));
 	return go_to(c, target);
 }
 
-OP_ANY(ret64)
+HANDLER_ANY(ret64_slow)
 {
 	uint64_t target;
 
-	TRY(mem_load(c, SS, c->arch.gpr[RSP], 8, &target));
+	TRY(stack_top(c, 0, 8, &target));
 	if (!is_canonical(target))
 		return fault_gp(0);
-	c->arch.gpr[RSP] += 8 + (uint16_t)in->imm;
+	stack_drop(c, 8 + (uint16_t)in->imm);
 	c->arch.rip = target;
 	return fault_end;
 }
+
+static struct fault ret64_near(struct vcpu *c, const struct insn *in)
+{
+	uint64_t top = c->arch.gpr[RSP], target;
+	const struct soft_entry *e = soft_entry(c->soft, top);
+
+	if (unlikely(!soft_reads(e, top, 8)))
+		return ret64_slow_any(c, in);
+	memcpy(&target, soft_host(e, top), 8);
+	if (unlikely(!is_canonical(target)))
+		return ret64_slow_any(c, in);
+	c->arch.gpr[RSP] = top + 8 + (uint16_t)in->imm;
+	c->arch.rip = target;
+	return fault_end;
+}
+
+const struct op op_ret64 = {.any = ret64_near};
 
 /* --- the same in 16 and 32-bit code --- */
 

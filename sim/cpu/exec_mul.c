@@ -86,16 +86,6 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_imul3(
 	return multiply_into(c, in, width, a, (int64_t)in->imm);
 }
 
-#define OP_REGISTER_FROM(name, body)                                                               \
-	FORM_WIDTHS(name, body, RR)                                                                \
-	FORM_WIDTHS(name, body, RB)                                                                \
-	FORM_WIDTHS(name, body, RX)                                                                \
-	FORM_WIDTHS(name, body, RM)                                                                \
-	const struct op op_##name = {                                                              \
-		.forms = {FORM_ROW(name, RR), FORM_ROW(name, RB), FORM_ROW(name, RX),              \
-			FORM_ROW(name, RM)},                                                       \
-	}
-
 OP_REGISTER_FROM(imul2, body_imul2);
 OP_REGISTER_FROM(imul3, body_imul3);
 

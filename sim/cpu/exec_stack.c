@@ -2,30 +2,8 @@
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
 
-/* --- the common case: a 64-bit register in 64-bit mode --- */
-
-static struct fault push64_register(struct vcpu *c, const struct insn *in)
-{
-	uint64_t top = c->arch.gpr[RSP] - 8;
-
-	TRY(mem_store(c, SS, top, 8, (const uint8_t *)c + in->reg[0]));
-	c->arch.gpr[RSP] = top;
-	return no_fault;
-}
-
-static struct fault pop64_register(struct vcpu *c, const struct insn *in)
-{
-	uint64_t value;
-
-	TRY(mem_load(c, SS, c->arch.gpr[RSP], 8, &value));
-	c->arch.gpr[RSP] += 8;
-	reg_set(c, in->reg[0], 8, value); /* POP RSP: the value wins */
-	return no_fault;
-}
-
-/* --- any form; in->width is the operand size --- */
-
-static struct fault push_any(struct vcpu *c, const struct insn *in)
+/* in->width is the operand size. */
+OP_ANY(push)
 {
 	uint64_t value;
 
@@ -34,7 +12,7 @@ static struct fault push_any(struct vcpu *c, const struct insn *in)
 }
 
 /* SDM POP: an address that uses RSP is computed with the incremented one. */
-static struct fault pop_any(struct vcpu *c, const struct insn *in)
+OP_ANY(pop)
 {
 	uint64_t value, rsp = c->arch.gpr[RSP];
 	struct fault f;
@@ -47,8 +25,32 @@ static struct fault pop_any(struct vcpu *c, const struct insn *in)
 	return f;
 }
 
-const struct op op_push = {.any = push_any};
-const struct op op_pop = {.any = pop_any};
+/* --- the common case: a 64-bit register in 64-bit mode --- */
+
+static struct fault push64_register(struct vcpu *c, const struct insn *in)
+{
+	uint64_t top = c->arch.gpr[RSP] - 8;
+	const struct soft_entry *e = soft_entry(c->soft, top);
+
+	if (unlikely(!soft_writes(e, top, 8)))
+		return push_any(c, in);
+	memcpy(soft_host(e, top), (const uint8_t *)c + in->reg[0], 8);
+	c->arch.gpr[RSP] = top;
+	return in[1].run(c, in + 1);
+}
+
+static struct fault pop64_register(struct vcpu *c, const struct insn *in)
+{
+	uint64_t top = c->arch.gpr[RSP];
+	const struct soft_entry *e = soft_entry(c->soft, top);
+
+	if (unlikely(!soft_reads(e, top, 8)))
+		return pop_any(c, in);
+	c->arch.gpr[RSP] += 8;
+	memcpy((uint8_t *)c + in->reg[0], soft_host(e, top), 8); /* POP RSP: the value wins */
+	return in[1].run(c, in + 1);
+}
+
 const struct op op_push64 = {.any = push_any, .forms = {[SHAPE_R] = {[3] = push64_register}}};
 const struct op op_pop64 = {.any = pop_any, .forms = {[SHAPE_R] = {[3] = pop64_register}}};
 

@@ -1,8 +1,10 @@
 /* insn.h - an instruction after decoding: all that its handler needs, resolved once.
  *
- * A handler gets the core and its instruction and returns a fault. Operands that are registers are
- * byte offsets into struct vcpu, so that AH, EAX and XMM3 are read alike. While a block runs,
- * arch.rip stays at the block's first instruction; `start` and `len` say where this one lies.
+ * A handler gets the core and its instruction, executes it, and goes on to the one behind it in the
+ * block; what comes back is why the block was left, and c->at says where. Operands that are
+ * registers are byte offsets into struct vcpu, so that AH, EAX and XMM3 are read alike. While a
+ * block runs, arch.rip stays at the block's first instruction; `start` and `len` say where this one
+ * lies.
  */
 #ifndef CPU_INSN_H
 #define CPU_INSN_H

@@ -10,8 +10,6 @@ uint64_t operand_offset(const struct vcpu *c, const struct insn *in)
 	uint64_t offset = c->arch.gpr[in->base] + (c->arch.gpr[in->index] << in->scale) +
 			  (uint64_t)(int64_t)in->disp;
 
-	if (in->base == REG_RIP)
-		offset += (uint64_t)in->start + in->len;
 	return truncate_address(offset, in->address_size);
 }
 

@@ -46,13 +46,20 @@ struct fault exec_stop_after(struct vcpu *c, const struct insn *in)
 
 struct fault exec_stale(struct vcpu *c, const struct insn *in)
 {
-	(void)c, (void)in;
+	c->at = in;
 	return fault_make(FAULT_BLOCK_STALE);
+}
+
+/* Stands for a moment where a run's steps end within a block. */
+static struct fault exec_part_end(struct vcpu *c, const struct insn *in)
+{
+	c->at = in;
+	return fault_make(FAULT_BLOCK_PART);
 }
 
 struct fault exec_too_long(struct vcpu *c, const struct insn *in)
 {
-	(void)c, (void)in;
+	c->at = in;
 	return fault_gp(0);
 }
 
@@ -65,11 +72,11 @@ static ALWAYS_INLINE uint64_t code_address(const struct vcpu *c)
 	return (uint32_t)(c->arch.seg[CS].base + c->arch.rip);
 }
 
-static ALWAYS_INLINE const struct block *block_at(const struct vcpu *c)
+static ALWAYS_INLINE struct block *block_at(const struct vcpu *c)
 {
 	uint64_t la = code_address(c);
 	const struct fetch_entry *f = &c->fetch[(la >> PAGE_SHIFT) & (FETCH_ENTRIES - 1)];
-	const struct block *b;
+	struct block *b;
 
 	if (unlikely(f->page != (la & ~PAGE_MASK)))
 		return NULL;
@@ -91,7 +98,7 @@ MUST_CHECK static struct fault fetch_page(struct vcpu *c, uint64_t la, uint32_t 
 }
 
 /* The block at RIP by way of the TLB; *b stays NULL if its first instruction crosses the page. */
-MUST_CHECK static struct fault block_fetch(struct vcpu *c, const struct block **b)
+MUST_CHECK static struct fault block_fetch(struct vcpu *c, struct block **b)
 {
 	uint64_t la = code_address(c);
 	struct fetch_entry *f = &c->fetch[(la >> PAGE_SHIFT) & (FETCH_ENTRIES - 1)];
@@ -137,39 +144,33 @@ MUST_CHECK static struct fault fetch_crossing(struct vcpu *c, struct insn insns[
 
 /* --- running --- */
 
-/* After the instruction at `at` returned f, in a block of count instructions. */
-static struct fault leave_block(struct vcpu *c, const struct insn *insns, unsigned count,
-	const struct insn *at, struct fault f)
+/* After a block of count instructions was left because of f. */
+static struct fault leave_block(
+	struct vcpu *c, const struct insn *insns, unsigned count, struct fault f)
 {
-	unsigned before = (unsigned)(at - insns);
-
 	if (fault_kind(f) == FAULT_BLOCK_STOP || fault_kind(f) == FAULT_BLOCK_END) {
 		c->left -= count;
 		return no_fault;
 	}
-	c->left -= before;
-	advance_rip(c, at->start);
-	return fault_kind(f) == FAULT_BLOCK_STALE ? no_fault : f;
+	c->left -= c->at - insns;
+	advance_rip(c, c->at->start);
+	if (fault_kind(f) == FAULT_BLOCK_STALE || fault_kind(f) == FAULT_BLOCK_PART)
+		return no_fault;
+	return f;
 }
 
-/* The first steps of a block: fewer than it has, or one that is alone. */
-static struct fault run_part(
-	struct vcpu *c, const struct insn *insns, unsigned count, unsigned steps)
+/* The first steps of a block that has more: the instruction after them becomes its end meanwhile,
+ * unless the block is retired under way. */
+static struct fault run_part(struct vcpu *c, struct block *b, unsigned steps)
 {
-	for (unsigned i = 0; i < steps; i++) {
-		struct fault f = insns[i].run(c, &insns[i]);
+	exec_fn run = b->insns[steps].run;
+	struct fault f;
 
-		if (f.raw)
-			return leave_block(c, insns, i + 1, &insns[i], f);
-	}
-	if (steps == count) {
-		struct fault f = insns[count].run(c, &insns[count]);
-
-		return leave_block(c, insns, count, &insns[count], f);
-	}
-	c->left -= steps;
-	advance_rip(c, insns[steps].start);
-	return no_fault;
+	b->insns[steps].run = exec_part_end;
+	f = b->insns[0].run(c, &b->insns[0]);
+	if (b->insns[steps].run == exec_part_end)
+		b->insns[steps].run = run;
+	return leave_block(c, b->insns, steps, f);
 }
 
 static struct fault run_crossing(struct vcpu *c)
@@ -177,15 +178,14 @@ static struct fault run_crossing(struct vcpu *c)
 	struct insn insns[2];
 
 	TRY(fetch_crossing(c, insns));
-	return run_part(c, insns, 1, 1);
+	return leave_block(c, insns, 1, insns[0].run(c, &insns[0]));
 }
 
 /* Whole blocks while the budget covers them. no_fault: look around, then go on. */
 static struct fault run_blocks(struct vcpu *c)
 {
 	for (;;) {
-		const struct block *b = block_at(c);
-		const struct insn *in;
+		struct block *b = block_at(c);
 		struct fault f;
 
 		if (unlikely(b == NULL)) {
@@ -194,13 +194,10 @@ static struct fault run_blocks(struct vcpu *c)
 				return run_crossing(c);
 		}
 		if (unlikely(c->left < b->count))
-			return c->left == 0 ? no_fault
-					    : run_part(c, b->insns, b->count, (unsigned)c->left);
-		in = b->insns;
-		while (likely((f = in->run(c, in)).raw == FAULT_NONE))
-			in++;
+			return c->left == 0 ? no_fault : run_part(c, b, (unsigned)c->left);
+		f = b->insns[0].run(c, &b->insns[0]);
 		if (unlikely(f.raw != FAULT_BLOCK_END))
-			return leave_block(c, b->insns, b->count, in, f);
+			return leave_block(c, b->insns, b->count, f);
 		c->left -= b->count;
 	}
 }
@@ -238,13 +235,13 @@ static void tell_insn(struct vcpu *c)
 
 MUST_CHECK static struct fault run_one(struct vcpu *c)
 {
-	const struct block *b = block_at(c);
+	struct block *b = block_at(c);
 
 	if (b == NULL)
 		TRY(block_fetch(c, &b));
 	if (b == NULL)
 		return run_crossing(c);
-	return run_part(c, b->insns, b->count, 1);
+	return run_part(c, b, 1);
 }
 
 #define DR6_BS BIT(14)
