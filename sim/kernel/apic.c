@@ -39,8 +39,9 @@
 #define APIC_BASE_X2APIC  BIT(10)
 #define APIC_BASE_ENABLED BIT(11)
 
-#define CALIBRATION_USEC 1000
-#define COUNT_MAX        0xffffffffu
+#define CALIBRATION_USEC  1000
+#define CALIBRATION_TRIES 5
+#define COUNT_MAX         0xffffffffu
 
 static bool x2apic, deadline;
 static volatile uint32_t *xapic_page;
@@ -134,21 +135,43 @@ void lapic_send_startup(uint32_t apic_id, uint32_t page_pa)
 	write_icr(apic_id, ICR_STARTUP | page_pa >> PGSHIFT);
 }
 
-static uint64_t calibrate_counter(void)
+/* Counts a second, from one look at both clocks to the next. *blur: TSC ticks by which the looks
+ * were not at the same time, because something (a hypervisor) kept us in between.
+ */
+static uint64_t measure_counter(uint64_t *blur)
 {
-	uint64_t start, elapsed;
+	uint64_t before = rdtsc(), start, end, after;
 	uint32_t counted;
 
-	lapic_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
 	lapic_write(REG_TIMER_INITIAL, COUNT_MAX);
 	start = rdtsc();
-	while ((elapsed = rdtsc() - start) < usec_to_tsc(CALIBRATION_USEC))
+	while ((end = rdtsc()) - start < usec_to_tsc(CALIBRATION_USEC))
 		cpu_relax();
 	counted = COUNT_MAX - lapic_read(REG_TIMER_CURRENT);
-	lapic_write(REG_TIMER_INITIAL, 0);
+	after = rdtsc();
 	if (counted == 0)
 		panic("the local APIC timer does not count");
-	return counted * tsc_freq / elapsed;
+	*blur = (start - before) + (after - end);
+	return counted * tsc_freq / (end - start);
+}
+
+static uint64_t calibrate_counter(void)
+{
+	uint64_t best = 0, least_blur = UINT64_MAX;
+
+	lapic_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
+	for (int tries = 0; tries < CALIBRATION_TRIES; tries++) {
+		uint64_t blur, freq = measure_counter(&blur);
+
+		if (blur < least_blur) {
+			least_blur = blur;
+			best = freq;
+		}
+		if (blur < usec_to_tsc(CALIBRATION_USEC) / 64)
+			break;
+	}
+	lapic_write(REG_TIMER_INITIAL, 0);
+	return best;
 }
 
 void lapic_timer_init(void)

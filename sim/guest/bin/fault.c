@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 	if (is(what, "opcode"))
 		__asm__ volatile("ud2");
 	if (is(what, "divide"))
-		zero = 1 / zero;
+		zero = 7 / zero;
 	if (is(what, "privileged"))
 		__asm__ volatile("cli");
 	if (is(what, "syscall"))
