@@ -55,7 +55,7 @@ BUILDS         := gcc-O0 clang-O3
 BUILDS-LONG    := gcc-O0 gcc-O3 clang-O0 clang-O3
 
 build-%: FORCE
-	$Q$(MAKE) --no-print-directory O=$O-$* $(BUILD-$*) $O-$*/ringv
+	$Q$(MAKE) -s O=$O-$* $(BUILD-$*) $O-$*/ringv
 
 check-builds: $(BUILDS:%=build-%) $O/ringv target
 	$Q$(RUN_GROUP) tests/determinism/builds $(KERNEL) $(INITRD) $(BUILDS:%=$O-%/ringv) $O/ringv
@@ -68,27 +68,25 @@ check-builds-long: $(BUILDS-LONG:%=build-%) $O/ringv target
 SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover
 
 check-sanitizer: target
-	$Q$(MAKE) --no-print-directory O=$O-asan CFLAGS='$(SANITIZE)' check-unit check-cli
+	$Q$(MAKE) -s O=$O-asan CFLAGS='$(SANITIZE)' check-unit check-cli
 	$Q$(RUN_GROUP) cat $O-asan/check/unit.log $O-asan/check/cli.log
 
 # libFuzzer on what reads input; clang only. FUZZ_SECONDS is for each target.
 FUZZ         := ini elf record code
 FUZZ_SECONDS ?= 10
-FUZZ_CFLAGS  := -std=c17 -D_GNU_SOURCE -g -O1 -I. -DRINGV_BUILD_ID='"fuzz"' \
-                -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FUZZ_SIM     := $(filter-out sim/cli/%,$(OBJ:$O/%.o=%.c))
+FUZZ_FLAGS   := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_LIB     := $(LIB:$O/%=$O-fuzz/%)
 
-$O/tests/fuzz/sim.a: $(SOURCES)
-	@mkdir -p $O-fuzz
-	$Q$(MAKE) --no-print-directory O=$O-fuzz CC=clang \
-		CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
-		$(LIB:$O/%=$O-fuzz/%)
+$O/tests/fuzz/built: $(SOURCES)
 	@mkdir -p $(@D)
-	$Qrm -f $@ && ar rcs $@ $(LIB:$O/%=$O-fuzz/%)
+	$Q$(MAKE) -s O=$O-fuzz CC=clang \
+		CFLAGS='$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link' $(FUZZ_LIB)
+	@touch $@
 
-$O/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $O/tests/fuzz/sim.a
+$O/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $O/tests/fuzz/built
 	@echo '  LD  $@'
-	$Qclang $(FUZZ_CFLAGS) -o $@ $^ $(LDLIBS)
+	$Qclang -std=c17 -D_GNU_SOURCE -I. -fno-pie -no-pie $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< \
+		$(FUZZ_LIB) $(LDLIBS)
 
 fuzz-%: $O/tests/fuzz/fuzz_%
 	$Qtests/fuzz/run $< $(FUZZ_SECONDS)

@@ -67,7 +67,6 @@ static bool start_machine(struct boot_run *b, struct error *e)
 	b->machine = session_start(&b->session, &b->sink, e);
 	if (b->machine == NULL)
 		return false;
-	b->machine->drop_caches = b->args->drop_caches;
 	if (b->args->log != NULL) {
 		b->machine->log.out = stderr;
 		if (!log_topics(b->args->log, &b->machine->log.topics, e))
@@ -78,36 +77,37 @@ static bool start_machine(struct boot_run *b, struct error *e)
 
 /* --- the ways to run --- */
 
-/* Runs to a step at the latest; false if the run ended there or before. */
-static bool run_part(struct boot_run *b, uint64_t steps)
+/* Switches on and off what is asked for from here on; returns the step at which that changes. */
+static uint64_t next_phase(struct boot_run *b)
 {
-	struct run_limit limit = boot_limit(b);
-	struct chain_watch watch = {progress_window, b};
+	const struct args *a = b->args;
+	struct trace *trace = b->debugging.trace;
+	uint64_t now = b->machine->run.steps, next = UINT64_MAX;
+	const uint64_t changes[] = {a->trace_from, a->trace_to, a->drop_from};
 
-	limit.steps = min_u64(limit.steps, steps);
-	b->stop = chain_run(&b->chain, b->machine, &limit, &watch);
-	return b->stop.why == STOP_STEPS && b->machine->run.steps < b->args->until;
+	b->machine->drop_every = now >= a->drop_from ? a->drop_every : 0;
+	if (trace != NULL && now >= a->trace_from && now < a->trace_to)
+		trace_start(trace);
+	else if (trace != NULL)
+		trace_stop(trace);
+	for (unsigned i = 0; i < ARRAY_LEN(changes); i++)
+		if (changes[i] > now)
+			next = min_u64(next, changes[i]);
+	return next;
 }
 
 static bool run_once(struct boot_run *b, struct error *e)
 {
-	struct trace *trace;
+	struct run_limit limit = boot_limit(b);
+	struct chain_watch watch = {progress_window, b};
 
 	if (!debugging_open(&b->debugging, b->args, b->machine, e))
 		return false;
-	trace = b->debugging.trace;
 	b->machine->input = terminal_input(&b->terminal);
-	if (trace == NULL) {
-		run_part(b, UINT64_MAX);
-	} else if (run_part(b, b->args->trace_from)) {
-		bool more;
-
-		trace_start(trace);
-		more = run_part(b, b->args->trace_to);
-		trace_stop(trace);
-		if (more)
-			run_part(b, UINT64_MAX);
-	}
+	do {
+		limit.steps = min_u64(b->args->until, next_phase(b));
+		b->stop = chain_run(&b->chain, b->machine, &limit, &watch);
+	} while (b->stop.why == STOP_STEPS && limit.steps != b->args->until);
 	if (b->stop.why == STOP_INTERRUPTED)
 		finish_step(b);
 	b->digest = chain_end(&b->chain, b->machine);

@@ -21,8 +21,8 @@ struct args {
 	struct text_list modules, settings, trace_functions, trace_kinds, symbols;
 	const char *append, *cpus, *memory, *config, *record, *serial, *gdb, *trace_file, *log;
 	const char *trace_cpu;
-	uint64_t until, runs, trace_from, trace_to;
-	bool trace, trace_source, lockstep, drop_caches, json, quiet, help;
+	uint64_t until, runs, trace_from, trace_to, drop_every, drop_from;
+	bool trace, trace_source, lockstep, json, quiet, help;
 };
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER };

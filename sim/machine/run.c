@@ -206,7 +206,9 @@ static uint64_t step_budget(const struct machine *m, const struct run_limit *lim
 		budget = min_u64(budget, limit->core_step - m->cores[core].arch.step);
 	if (m->config.run.max_insns != 0) /* a step retires one instruction or none */
 		budget = min_u64(budget, m->config.run.max_insns - machine_insns(m));
-	if (m->drop_caches || m->single_steps)
+	if (m->drop_every != 0)
+		budget = min_u64(budget, m->drop_every);
+	if (m->single_steps)
 		budget = 1;
 	return budget;
 }
@@ -277,7 +279,7 @@ static struct stop run_slice(struct machine *m, const struct run_limit *limit)
 		end_slice(m);
 		return stop_at(STOP_NONE, core);
 	}
-	if (m->drop_caches)
+	if (m->drop_every != 0)
 		machine_drop_caches(m);
 	m->step_base = before;
 	why = cpu_run(c, m->run.slice_limit, step_budget(m, limit, core));

@@ -6,7 +6,7 @@
 bool lockstep_run(struct machine *m, struct machine *checker, const struct run_limit *limit,
 	struct stop *stop, struct difference *d, struct error *e)
 {
-	checker->drop_caches = true;
+	checker->drop_every = 1;
 	for (;;) {
 		uint64_t target = min_u64(limit->steps, m->run.steps + LOCKSTEP_CHUNK);
 		struct run_limit here = *limit;

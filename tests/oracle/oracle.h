@@ -1,0 +1,190 @@
+/* oracle.h - one instruction, run by the host CPU and by ringv's, from the same state.
+ *
+ * The instructions are made from the decode table: a row and a shape give encodings, an encoding
+ * gives cases. The host runs each natively in this process (host.c), ringv on a core of its own in
+ * 64-bit mode at CPL 3 (model.c), with code and data at the same linear addresses. Registers,
+ * flags, x87 and SSE state, memory, and the fault with its error code and address are compared.
+ *
+ * For x86-64 Linux hosts only. Programs are linked without PIE, below 2 GiB.
+ */
+#ifndef ORACLE_ORACLE_H
+#define ORACLE_ORACLE_H
+
+#include "sim/base/rng.h"
+#include "sim/cpu/decode.h"
+
+/* --- the memory that both sides see --- */
+
+#define CODE_LA    UINT64_C(0x50000000)
+#define CODE_PAGES 4
+#define DATA_LA    UINT64_C(0x51000000)
+#define GS_BASE    UINT64_C(0x1000)
+
+/* Pages of data, from DATA_LA. */
+enum { PAGE_A, PAGE_B, PAGE_HOLE, PAGE_C, PAGE_READ_ONLY, PAGE_END_HOLE, DATA_PAGES };
+#define DATA_AT(page) (DATA_LA + (page) * PAGE_SIZE)
+
+/* Operands lie within these distances of page ends: only there memory is copied and compared. */
+#define WINDOW 1024
+#define WINDOWS                                                                                    \
+	{{DATA_AT(PAGE_B) - WINDOW, 2 * WINDOW}, {DATA_AT(PAGE_HOLE) - WINDOW, WINDOW},            \
+		{DATA_AT(PAGE_READ_ONLY) - WINDOW, WINDOW}}
+
+struct window {
+	uint64_t la;
+	unsigned size;
+};
+
+/* A slot of code: a way out in front, the instruction, a way out behind it and one further on. */
+#define SLOT_SIZE 128
+#define SLOT_BACK 0
+#define SLOT_INSN 16
+#define SLOT_FAR  64
+enum way_out { OUT_NEXT, OUT_BACK, OUT_FAR, WAYS_OUT };
+
+/* --- state --- */
+
+struct fx_image {
+	uint16_t fcw, fsw;
+	uint8_t ftw, reserved;
+	uint16_t fop;
+	uint64_t fip, fdp;
+	uint32_t mxcsr, mxcsr_mask;
+	struct xmm st[8];
+	struct xmm xmm[16];
+	uint8_t unused[96];
+} __attribute__((aligned(16)));
+
+struct regs {
+	uint64_t gpr[16];
+	uint64_t rflags;
+	uint64_t rip;
+	uint64_t fs_base, gs_base;
+	struct fx_image fx;
+};
+
+#define NO_VECTOR UINT32_MAX
+
+struct outcome {
+	struct regs regs;
+	uint32_t vector; /* of the fault, or NO_VECTOR */
+	uint32_t error;
+	uint64_t cr2; /* for #PF */
+};
+
+/* --- the two sides --- */
+
+/* Maps the memory; says why not and ends the process when the host refuses. */
+void host_init(void);
+void host_write_code(uint64_t la, const void *bytes, unsigned size);
+/* Runs the instruction of a slot from in->rip. */
+void host_run(const struct regs *in, uint64_t slot, unsigned len, struct outcome *out);
+uint64_t host_fs_base(void);
+
+struct model;
+struct model *model_create(void);
+void model_destroy(struct model *m);
+const struct decoder *model_decoder(const struct model *m);
+void model_write_code(struct model *m, uint64_t la, const void *bytes, unsigned size);
+/* The model's copy of a data page. */
+uint8_t *model_data(struct model *m, uint64_t la);
+void model_drop_caches(struct model *m);
+/* Runs from in->rip until RIP moves or a fault is delivered. *steps: 0 asks to step singly and to
+ * count; else that many steps are run at once. False when the model refused: why is in refused. */
+bool model_run(struct model *m, const struct regs *in, uint64_t *steps, struct outcome *out,
+	const char **refused);
+
+/* --- instructions --- */
+
+enum rm_kind { RM_NONE, RM_REG, RM_BASE, RM_INDEX, RM_RIP, RM_ABS, RM_ADDR32, RM_GS };
+
+struct shape {
+	const struct row *row;
+	uint16_t index; /* of the row */
+	enum rm_kind rm;
+	uint8_t size;   /* operand size asked for by prefix: 2, 4 or 8 */
+	uint8_t repeat; /* 0, 0xf2 or 0xf3 */
+	bool lock;
+};
+
+#define SHAPES_MAX 64 /* of one row */
+
+/* All shapes of a row that exist in 64-bit mode. */
+unsigned shapes_of(const struct decoder *d, uint16_t index, struct shape shapes[SHAPES_MAX]);
+void shape_name(const struct shape *s, char *name, size_t size);
+
+#define NO_REG 255
+
+struct code {
+	const struct shape *shape;
+	uint8_t bytes[INSN_MAX + 1];
+	uint8_t len;
+	uint8_t width;  /* operand size in effect: 2, 4 or 8 */
+	uint8_t modrm;
+	uint8_t opcode; /* its last byte */
+	uint8_t rm, reg;                /* register numbers, or NO_REG */
+	uint8_t base, index, scale;     /* of a memory operand */
+	int32_t disp;
+	bool rex, memory;
+	unsigned access;       /* bytes of the memory operand */
+	uint64_t fixed_target; /* its address, when the encoding alone says it */
+	uint64_t imm;
+};
+
+/* An encoding of the shape for the address la, with random registers and immediates. */
+void code_encode(const struct shape *s, uint64_t la, struct rng *r, struct code *c);
+
+/* --- cases --- */
+
+enum placement {
+	AT_INSIDE,
+	AT_PAGE_END,
+	AT_CROSSING,
+	AT_HOLE_CROSSING,
+	AT_HOLE,
+	AT_READ_ONLY,
+	AT_READ_ONLY_CROSSING,
+	AT_NOT_CANONICAL,
+	PLACEMENTS
+};
+
+/* An address for size bytes. Not canonical only if wide. */
+uint64_t place(struct rng *r, unsigned size, bool wide, enum placement *where);
+
+/* Writes the same bytes into both memories, as far as they are writable. */
+typedef void (*write_both)(void *context, uint64_t la, const void *bytes, unsigned size);
+
+/* Registers and memory for one run of c, which stands in the given slot. */
+struct case_maker {
+	struct rng *rng;
+	write_both write;
+	void *context;
+	uint64_t placed[PLACEMENTS]; /* how many cases of each kind */
+};
+void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in);
+
+uint64_t random_integer(struct rng *r);
+void random_vector(struct rng *r, struct xmm *x);
+static inline uint64_t random_below(struct rng *r, uint64_t n)
+{
+	return rng_next(r) % n;
+}
+
+/* --- what is known --- */
+
+/* Why a row is not run on the host, or NULL. */
+const char *row_exclusion(const struct row *row);
+
+/* The status flags that the manual leaves undefined after this run. */
+uint64_t undefined_flags(const struct code *c, const struct regs *in);
+bool undefined_result(const struct code *c, const struct regs *in);
+/* The table behind it, for the report: false at the end. */
+bool undefined_rule(size_t i, const char **names, uint64_t *flags, const char **when);
+
+/* Whether a row touches the stack by RSP, and is a near branch by register or memory. */
+bool row_uses_stack(const struct row *row);
+bool row_is_indirect(const struct row *row);
+bool row_has_kind(const struct row *row, const char *kinds);
+bool row_is(const struct row *row, const char *name);
+
+#endif
