@@ -1,0 +1,140 @@
+/* memory.c - the memory phase: more pages than a TLB holds, in orders from the worst to the best.
+ *
+ * Each core works on WORKING_SET bytes of its arena, mapped by 4 KiB pages.
+ */
+#include "bench/image/core.h"
+
+#define WORKING_SET 0x1000000
+#define NODES       (WORKING_SET / sizeof(struct node))
+#define WORDS       (WORKING_SET / 8)
+
+/* How much of a thing a unit of work does. */
+enum {
+	CHASE_STEPS = 100000,
+	RANDOM_UPDATES = 40000,
+	STRIDES = 40000,
+	STREAM_WORDS = 1 << 16,
+	COPY_WORDS = 1 << 15,
+	COPY_BYTES = 1 << 15,
+	REP_WORDS = 1 << 13,
+	REP_BYTES = 1 << 13,
+};
+#define STRIDE (PAGE_SIZE + 64)
+
+struct node {
+	struct node *next;
+	uint64_t value, pad[6];
+};
+
+_Static_assert(sizeof(struct node) == 64, "a cache line");
+
+/* One cycle over all nodes: a linear congruential generator of full period (Knuth, "The Art of
+ * Computer Programming", section 3.2.1.2) names the next.
+ */
+static void build_chain(struct node *nodes)
+{
+	for (uint64_t i = 0; i < NODES; i++) {
+		uint64_t next = (i * 0x5851f42d4c957f2d + 0x14057b7ef767814f) % NODES;
+
+		nodes[i] = (struct node){.next = &nodes[next], .value = i};
+	}
+}
+
+static uint64_t chase(struct node **at)
+{
+	const struct node *node = *at;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < CHASE_STEPS; i++) {
+		sum += node->value;
+		node = node->next;
+	}
+	*at = (struct node *)node;
+	return sum;
+}
+
+/* Only values change: the chain stays whole. */
+static uint64_t random_updates(struct node *nodes, uint64_t *random)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < RANDOM_UPDATES; i++) {
+		struct node *node = &nodes[next_random(random) % NODES];
+
+		node->value ^= *random;
+		sum += node->value;
+	}
+	return sum;
+}
+
+static uint64_t strides(uint8_t *bytes, uint64_t start)
+{
+	uint64_t at = start % WORKING_SET, sum = 0;
+
+	for (unsigned i = 0; i < STRIDES; i++) {
+		sum += bytes[at + 32];
+		bytes[at + 33] = (uint8_t)sum;
+		at = (at + STRIDE) % WORKING_SET;
+	}
+	return sum;
+}
+
+static uint64_t stream(struct node *nodes, uint64_t slice)
+{
+	uint64_t *words = (uint64_t *)nodes + slice * STREAM_WORDS % WORDS;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < STREAM_WORDS; i += 8) {
+		words[i + 3] = words[i + 4] * 3 + words[i + 5];
+		sum += words[i + 3] + words[i + 6] + words[i + 7];
+	}
+	return sum;
+}
+
+/* Behind the working set is room for copies. */
+static uint64_t copies(uint8_t *from, uint8_t *to)
+{
+	const uint64_t *from_words = (uint64_t *)from;
+	uint64_t *to_words = (uint64_t *)to;
+
+	for (unsigned i = 0; i < COPY_WORDS; i++)
+		to_words[i] = from_words[i];
+	for (unsigned i = 0; i < COPY_BYTES; i++)
+		to[i] ^= from[COPY_BYTES + i];
+	return to_words[17] + to_words[COPY_WORDS - 1];
+}
+
+static uint64_t string_copies(const uint8_t *from, uint8_t *to)
+{
+	uint64_t *words = (uint64_t *)to;
+	const uint8_t *source = from;
+	uint64_t count = REP_WORDS;
+
+	__asm__ volatile("rep movsq" : "+S"(source), "+D"(words), "+c"(count) : : "memory");
+	count = REP_BYTES;
+	__asm__ volatile("rep movsb" : "+S"(source), "+D"(words), "+c"(count) : : "memory");
+	count = REP_WORDS;
+	__asm__ volatile("rep stosq" : "+D"(words), "+c"(count) : "a"(*source) : "memory");
+	words = (uint64_t *)to;
+	return words[1] + words[REP_WORDS + 9] + words[REP_WORDS + REP_BYTES / 8 + 5];
+}
+
+uint64_t phase_memory(struct core *c, uint64_t n)
+{
+	struct node *nodes = (struct node *)c->arena, *at = nodes;
+	uint8_t *room = c->arena + WORKING_SET;
+	uint64_t random = 88172645463325252 + c->id, sum = 0;
+
+	build_chain(nodes);
+	for (uint64_t i = 0; i < n; i++) {
+		uint8_t *slice = c->arena + i * (COPY_WORDS * 8) % (WORKING_SET / 2);
+
+		sum = mix(sum, chase(&at));
+		sum = mix(sum, random_updates(nodes, &random));
+		sum = mix(sum, strides(c->arena, i * 8192));
+		sum = mix(sum, stream(nodes, i));
+		sum = mix(sum, copies(slice, room));
+		sum = mix(sum, string_copies(slice, room));
+	}
+	return sum - (uint64_t)c->arena;
+}
