@@ -72,18 +72,6 @@ static ALWAYS_INLINE uint64_t code_address(const struct vcpu *c)
 	return (uint32_t)(c->arch.seg[CS].base + c->arch.rip);
 }
 
-static ALWAYS_INLINE struct block *block_at(const struct vcpu *c)
-{
-	uint64_t la = code_address(c);
-	const struct fetch_entry *f = &c->fetch[(la >> PAGE_SHIFT) & (FETCH_ENTRIES - 1)];
-	struct block *b;
-
-	if (unlikely(f->page != (la & ~PAGE_MASK)))
-		return NULL;
-	b = f->code->at[la & PAGE_MASK];
-	return b != NULL && b->mode == c->mode ? b : NULL;
-}
-
 /* The RAM page of a code address. */
 MUST_CHECK static struct fault fetch_page(struct vcpu *c, uint64_t la, uint32_t *page)
 {
@@ -97,27 +85,34 @@ MUST_CHECK static struct fault fetch_page(struct vcpu *c, uint64_t la, uint32_t 
 	return *page != PHYS_NO_PAGE ? no_fault : cpu_refuse(c, "code outside RAM");
 }
 
-/* The block at RIP by way of the TLB; *b stays NULL if its first instruction crosses the page. */
-MUST_CHECK static struct fault block_fetch(struct vcpu *c, struct block **b)
+/* The code page that la lies on, by way of the TLB. */
+MUST_CHECK static struct fault code_page_at(struct vcpu *c, uint64_t la, struct code_page **code)
 {
-	uint64_t la = code_address(c);
-	struct fetch_entry *f = &c->fetch[(la >> PAGE_SHIFT) & (FETCH_ENTRIES - 1)];
-	enum decode_end end;
+	struct fetch_entry *e = &c->fetch[(la >> PAGE_SHIFT) & (FETCH_ENTRIES - 1)];
 	uint32_t page;
 
-	if (c->mode != CODE_64 && c->arch.rip > c->arch.seg[CS].limit)
-		return fault_gp(0);
-	TRY(fetch_page(c, la, &page));
-	*f = (struct fetch_entry){la & ~PAGE_MASK, code_page_get(c->code, page)};
-	*b = block_at(c);
-	if (*b != NULL)
-		return no_fault;
-	*b = block_build(c->code, f->code, la & PAGE_MASK, c->mode, &end);
-	if (*b == NULL && end == DECODE_OK) { /* the cache is full, and we are between blocks */
-		code_cache_settle(c->code);
-		*b = block_build(c->code, f->code, la & PAGE_MASK, c->mode, &end);
+	if (unlikely(e->page != (la & ~PAGE_MASK))) {
+		TRY(fetch_page(c, la, &page));
+		*e = (struct fetch_entry){la & ~PAGE_MASK, code_page_get(c->code, page)};
 	}
+	*code = e->code;
 	return no_fault;
+}
+
+/* The block that begins at la; NULL if its first instruction crosses the page's end. */
+static struct block *block_at(struct vcpu *c, struct code_page *code, uint64_t la)
+{
+	struct block *b = code->at[la & PAGE_MASK];
+	enum decode_end end;
+
+	if (b != NULL && b->mode == c->mode)
+		return b;
+	b = block_build(c->code, code, la & PAGE_MASK, c->mode, &end);
+	if (b == NULL && end == DECODE_OK) { /* the cache is full, and we are between blocks */
+		code_cache_settle(c->code);
+		b = block_build(c->code, code, la & PAGE_MASK, c->mode, &end);
+	}
+	return b;
 }
 
 /* An instruction that crosses a page end is decoded each time, into a block of one. */
@@ -181,20 +176,58 @@ static struct fault run_crossing(struct vcpu *c)
 	return leave_block(c, insns, 1, insns[0].run(c, &insns[0]));
 }
 
-/* Whole blocks while the budget covers them. no_fault: look around, then go on. */
-static struct fault run_blocks(struct vcpu *c)
+/* Outside 64-bit mode the limit of CS counts: a block that reaches beyond it goes one by one. */
+MUST_CHECK static struct fault run_block_of_legacy_mode(struct vcpu *c, struct block *b)
 {
+	uint64_t last = c->arch.rip + b->insns[b->count].start;
+	unsigned steps = last > c->arch.seg[CS].limit ? 1 : b->count;
+
+	if (c->left < steps)
+		steps = (unsigned)c->left;
+	if (steps < b->count)
+		return run_part(c, b, steps);
+	return leave_block(c, b->insns, b->count, b->insns[0].run(c, &b->insns[0]));
+}
+
+/* One block, or so much of it as the budget allows, whatever the mode. */
+MUST_CHECK static struct fault run_one_block(struct vcpu *c)
+{
+	uint64_t la = code_address(c);
+	struct code_page *code;
+	struct block *b;
+
+	if (c->mode != CODE_64 && c->arch.rip > c->arch.seg[CS].limit)
+		return fault_gp(0);
+	TRY(code_page_at(c, la, &code));
+	b = block_at(c, code, la);
+	if (b == NULL)
+		return run_crossing(c);
+	if (c->mode != CODE_64)
+		return run_block_of_legacy_mode(c, b);
+	if (c->left < b->count)
+		return run_part(c, b, (unsigned)c->left);
+	return leave_block(c, b->insns, b->count, b->insns[0].run(c, &b->insns[0]));
+}
+
+/* Blocks of 64-bit mode, whole ones while the budget covers them. no_fault: look around, then go
+ * on. Mode and mappings stay as they are from block to block: what changes them stops. */
+MUST_CHECK static struct fault run_blocks(struct vcpu *c)
+{
+	uint64_t page = SOFT_NONE;
+	struct code_page *code = NULL;
+
 	for (;;) {
-		struct block *b = block_at(c);
+		uint64_t la = c->arch.rip;
+		struct block *b;
 		struct fault f;
 
-		if (unlikely(b == NULL)) {
-			TRY(block_fetch(c, &b));
-			if (b == NULL)
-				return run_crossing(c);
+		if (unlikely((la & ~PAGE_MASK) != page)) {
+			TRY(code_page_at(c, la, &code));
+			page = la & ~PAGE_MASK;
 		}
-		if (unlikely(c->left < b->count))
-			return c->left == 0 ? no_fault : run_part(c, b, (unsigned)c->left);
+		b = code->at[la & PAGE_MASK];
+		if (unlikely(b == NULL || b->mode != CODE_64 || c->left < b->count))
+			return c->left == 0 ? no_fault : run_one_block(c);
 		f = b->insns[0].run(c, &b->insns[0]);
 		if (unlikely(f.raw != FAULT_BLOCK_END))
 			return leave_block(c, b->insns, b->count, f);
@@ -233,17 +266,6 @@ static void tell_insn(struct vcpu *c)
 	c->told = c->arch.step + 1;
 }
 
-MUST_CHECK static struct fault run_one(struct vcpu *c)
-{
-	struct block *b = block_at(c);
-
-	if (b == NULL)
-		TRY(block_fetch(c, &b));
-	if (b == NULL)
-		return run_crossing(c);
-	return run_part(c, b, 1);
-}
-
 #define DR6_BS BIT(14)
 
 static struct fault run_careful(struct vcpu *c)
@@ -256,7 +278,7 @@ static struct fault run_careful(struct vcpu *c)
 	tell_insn(c);
 	c->arch.shadow = SHADOW_NONE;
 	c->left = c->begin = 1; /* a repeated string instruction makes one iteration */
-	f = run_one(c);
+	f = run_one_block(c);
 	count_steps(c);
 	c->left += others;
 	c->begin = c->left;
@@ -410,7 +432,7 @@ static enum cpu_stop run_loop(struct vcpu *c)
 					return CPU_BREAKPOINT;
 				f = run_careful(c);
 			} else {
-				f = run_blocks(c);
+				f = c->mode == CODE_64 ? run_blocks(c) : run_one_block(c);
 			}
 		} else if (!again) {
 			return c->arch.activity == ACTIVITY_SHUTDOWN ? CPU_SHUTDOWN : CPU_IDLE;
