@@ -7,7 +7,8 @@ static uint64_t truncate_address(uint64_t offset, unsigned size)
 
 uint64_t operand_offset(const struct vcpu *c, const struct insn *in)
 {
-	uint64_t offset = c->arch.gpr[in->base] + (c->arch.gpr[in->index] << in->scale) +
+	uint64_t offset = address_register(c, in->base) +
+			  (address_register(c, in->index) << in->scale) +
 			  (uint64_t)(int64_t)in->disp;
 
 	return truncate_address(offset, in->address_size);

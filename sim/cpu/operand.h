@@ -50,14 +50,20 @@ MUST_CHECK struct fault operand_linear(
 MUST_CHECK struct fault segment_linear(struct vcpu *c, unsigned seg, uint64_t offset, unsigned size,
 	enum access how, uint64_t *la);
 
+/* A base or index register: one of gpr, rip, or zero, which lie behind each other (core.h). */
+static ALWAYS_INLINE uint64_t address_register(const struct vcpu *c, unsigned i)
+{
+	return ((const uint64_t *)&c->arch)[i];
+}
+
 MUST_CHECK static ALWAYS_INLINE struct fault address_of(struct vcpu *c, const struct insn *in,
 	enum address_kind kind, enum access how, unsigned size, uint64_t *la)
 {
 	if (kind == ADDRESS_ANY)
 		return operand_linear(c, in, how, size, la);
-	*la = c->arch.gpr[in->base] + (uint64_t)(int64_t)in->disp;
+	*la = address_register(c, in->base) + (uint64_t)(int64_t)in->disp;
 	if (kind == ADDRESS_INDEX)
-		*la += c->arch.gpr[in->index] << in->scale;
+		*la += address_register(c, in->index) << in->scale;
 	return no_fault;
 }
 
