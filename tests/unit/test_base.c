@@ -16,6 +16,19 @@ START_TEST(xoshiro_known_answers)
 }
 END_TEST
 
+/* SplitMix64's first outputs for the seed 0: a seed means the same numbers for ever. */
+START_TEST(seeding_known_answers)
+{
+	static const uint64_t expected[] = {UINT64_C(0xe220a8397b1dcdaf),
+		UINT64_C(0x6e789e6aa1b965f4), UINT64_C(0x06c45d188009454f),
+		UINT64_C(0xf88bb8a8724c81ec)};
+	struct rng r = rng_from(0);
+
+	ck_assert_mem_eq(r.s, expected, sizeof(expected));
+	ck_assert_uint_eq(stream_seed(0, ""), UINT64_C(0x2d06800538d394c2)); /* XXH3 of nothing */
+}
+END_TEST
+
 START_TEST(streams_are_apart)
 {
 	struct rng a = rng_from(stream_seed(1, "a")), again = rng_from(stream_seed(1, "a"));
@@ -83,7 +96,10 @@ START_TEST(log_topics_parse)
 	ck_assert_uint_eq(topics, BIT(LOG_TOPICS) - 1);
 	ck_assert(!log_topics("apic,devil", &topics, &e));
 	ck_assert(strstr(e.text, "'devil'") != NULL);
+	ck_assert(strstr(e.text, "all, board, cpu") != NULL);
 	ck_assert(strstr(e.text, "replay") != NULL);
+	ck_assert(log_topics("board", &topics, &e));
+	ck_assert_uint_eq(topics, BIT(LOG_BOARD));
 }
 END_TEST
 
@@ -102,8 +118,9 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {xoshiro_known_answers, streams_are_apart, below_is_unbiased,
-		below_reaches_all, hash_is_xxh3, log_topics_parse, log_lines};
+	const TTest *const tests[] = {xoshiro_known_answers, seeding_known_answers,
+		streams_are_apart, below_is_unbiased, below_reaches_all, hash_is_xxh3,
+		log_topics_parse, log_lines};
 
 	return unit_run("base", tests, ARRAY_LEN(tests));
 }

@@ -132,6 +132,28 @@ START_TEST(bad_lines)
 	refused(line, "t.ini:2: the line has more than 198 characters");
 	snprintf(line, sizeof(line), "[machine]\n%060d = 4\n", 4);
 	refused(line, "t.ini:2: a section or a name has more than 48 characters");
+	snprintf(line, sizeof(line), "[%049d]\nx = 4\n", 4);
+	refused(line, "t.ini:2: a section or a name has more than 48 characters");
+}
+END_TEST
+
+START_TEST(longest_lines)
+{
+	struct config c;
+	struct error e;
+	char line[400], message[400];
+
+	config_defaults(&c);
+	snprintf(line, sizeof(line), "[machine]\ncpus = %0191d\n", 4); /* 198 */
+	ck_assert_msg(read_text(&c, line, &e), "%s", e.text);
+	ck_assert_uint_eq(c.machine.cpus, 4);
+	snprintf(line, sizeof(line), "[machine]\ncpus = %0192d\n", 4);
+	refused(line, "t.ini:2: the line has more than 198 characters");
+	snprintf(line, sizeof(line), "[machine]\n%048d = 4\n", 4);
+	snprintf(message, sizeof(message), "t.ini:2: unknown option 'machine.%048d'", 4);
+	refused(line, message);
+	snprintf(line, sizeof(line), "[machine]\n%049d = 4\n", 4);
+	refused(line, "t.ini:2: a section or a name has more than 48 characters");
 }
 END_TEST
 
@@ -157,6 +179,8 @@ START_TEST(overrides)
 	ck_assert_uint_eq(c.machine.cpus, 4);
 	ck_assert(!config_set(&c, "machine.cpu", "4", &e));
 	ck_assert_str_eq(e.text, "unknown option 'machine.cpu' (did you mean machine.cpus?)");
+	ck_assert(!config_set(&c, "achine.cpus", "4", &e));
+	ck_assert_str_eq(e.text, "unknown option 'achine.cpus' (did you mean machine.cpus?)");
 	ck_assert(!config_set(&c, "machine.cpus", "", &e));
 	ck_assert(config_has_section("machine"));
 	ck_assert(config_has_section("run"));
@@ -208,8 +232,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {sim_ini_is_the_defaults, values, unknown_names, bad_values,
-		bad_times, bad_lines, nul_byte, overrides, missing_file, print_reads_back,
-		print_json};
+		bad_times, bad_lines, longest_lines, nul_byte, overrides, missing_file,
+		print_reads_back, print_json};
 
 	return unit_run("config", tests, ARRAY_LEN(tests));
 }

@@ -124,10 +124,35 @@ START_TEST(unused_places_are_zero)
 }
 END_TEST
 
+/* A full queue takes a move, but one more name is a bug of ringv. */
+START_TEST(overflow_is_a_bug)
+{
+	static struct event_queue q;
+
+	for (uint32_t i = 0; i < EVENT_MAX; i++)
+		event_schedule(&q, i, 0, 1000 - i);
+	event_schedule(&q, 0, 0, 2);
+	ck_assert_uint_eq(q.count, EVENT_MAX);
+	ck_assert_uint_eq(event_due(&q, 0, 0), 2);
+	event_schedule(&q, EVENT_MAX, 0, 1); /* ends the process with SIM_BUG */
+}
+END_TEST
+
+START_TEST(taking_from_nothing_is_a_bug)
+{
+	static struct event_queue q;
+
+	event_take(&q);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		agrees_with_reference, equal_dues_keep_order, unused_places_are_zero};
 
-	return unit_run("event", tests, ARRAY_LEN(tests));
+	const TTest *const bugs[] = {overflow_is_a_bug, taking_from_nothing_is_a_bug};
+
+	return unit_run("event", tests, ARRAY_LEN(tests)) |
+	       unit_run_bugs("event bugs", bugs, ARRAY_LEN(bugs));
 }
