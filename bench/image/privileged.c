@@ -3,7 +3,6 @@
  */
 #include "bench/image/privileged.h"
 #include "bench/image/apic.h"
-#include "bench/image/lib.h"
 #include "bench/image/x86.h"
 
 #define PTE_P_W_U    0x7
@@ -137,7 +136,6 @@ uint64_t phase_privileged(struct core *c, uint64_t n)
 	struct user_area *area = &user_areas[c->id];
 	uint64_t sum = 0;
 
-	memset(c->arena, 0, 2 * TABLE_SIZE * PAGE_SIZE);
 	show_user_pages();
 	init_spaces(c);
 	for (uint64_t i = 0; i < n; i++)

@@ -61,6 +61,7 @@ static uint64_t page_faults(uint64_t round)
 	return sum;
 }
 
+/* The pages begin with what page_faults left in them. */
 static uint64_t switches(void)
 {
 	uint64_t sum = 0;
