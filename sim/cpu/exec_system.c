@@ -19,9 +19,10 @@ MUST_CHECK static struct fault need_umip(const struct vcpu *c)
 #define CR0_KNOWN                                                                                  \
 	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | \
 		CR0_PG)
+/* CR4 bits of features that CPUID does not offer (VME, PVI, MCE, PCE) are reserved. */
 #define CR4_KNOWN                                                                                  \
-	(CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE |  \
-		CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_SMEP | CR4_SMAP)
+	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_UMIP | \
+		CR4_FSGSBASE | CR4_SMEP | CR4_SMAP)
 
 /* Bits that decide how addresses translate, or who may access what. */
 #define CR0_PAGING (CR0_PE | CR0_PG | CR0_WP)

@@ -237,14 +237,9 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 
 /* --- one step at a time: when somebody watches, or something is tied to the next boundary --- */
 
-static bool at_breakpoint(struct vcpu *c)
+static bool at_breakpoint(const struct vcpu *c)
 {
-	bool skip = c->skip_breakpoint;
-
-	c->skip_breakpoint = false;
-	if (skip)
-		return false;
-	for (unsigned i = 0; i < c->breakpoint_count; i++)
+	for (unsigned i = 0; i < c->breakpoint_count && !c->skip_breakpoint; i++)
 		if (c->breakpoints[i] == code_address(c))
 			return true;
 	return false;
@@ -284,6 +279,8 @@ static struct fault run_careful(struct vcpu *c)
 	c->begin = c->left;
 	if (fault_kind(f) == FAULT_EXCLUSIVE || fault_kind(f) == FAULT_UNIMPLEMENTED)
 		c->arch.shadow = shadow;
+	else
+		c->skip_breakpoint = false;
 	if (f.raw || !trap)
 		return f;
 	c->arch.dr[6] |= DR6_BS;
@@ -419,6 +416,22 @@ static bool attend(struct vcpu *c, struct fault *f, bool *again)
 	return *again;
 }
 
+/* Alignment checking is not there yet; software that turns it on shall hear of it. */
+static bool checks_alignment(const struct vcpu *c)
+{
+	return c->user && (c->arch.cr0 & CR0_AM) && (c->arch.rflags & RFLAGS_AC);
+}
+
+/* A step, or as many blocks as go without a look around. */
+MUST_CHECK static struct fault execute(struct vcpu *c)
+{
+	if (checks_alignment(c))
+		return cpu_refuse(c, "alignment checking (RFLAGS.AC and CR0.AM at CPL 3)");
+	if (is_careful(c))
+		return run_careful(c);
+	return c->mode == CODE_64 ? run_blocks(c) : run_one_block(c);
+}
+
 static enum cpu_stop run_loop(struct vcpu *c)
 {
 	enum cpu_stop stop = CPU_LIMIT;
@@ -427,13 +440,9 @@ static enum cpu_stop run_loop(struct vcpu *c)
 
 	while (c->left > 0) {
 		if (attend(c, &f, &again)) {
-			if (is_careful(c)) {
-				if (at_breakpoint(c))
-					return CPU_BREAKPOINT;
-				f = run_careful(c);
-			} else {
-				f = c->mode == CODE_64 ? run_blocks(c) : run_one_block(c);
-			}
+			if (at_breakpoint(c))
+				return CPU_BREAKPOINT;
+			f = execute(c);
 		} else if (!again) {
 			return c->arch.activity == ACTIVITY_SHUTDOWN ? CPU_SHUTDOWN : CPU_IDLE;
 		}
