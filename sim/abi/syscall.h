@@ -44,7 +44,7 @@ enum syscall_num {
 	SYS_waitpid,      /* pid of a child -> its exit code: blocks until it has ended */
 	SYS_proc_destroy, /* pid of this process or a child, exit code -> 0 */
 	SYS_proc_yield,   /* -> 0 when the other runnable processes have had a turn */
-	SYS_block,        /* microseconds -> 0: blocks for them */
+	SYS_block,        /* microseconds, at most 10^12 -> 0: blocks for them */
 	SYS_mmap,         /* address or 0, length, PROT_ -> address of zeroed memory */
 	SYS_munmap,       /* address, length -> 0 */
 	NUM_SYSCALLS

@@ -3,6 +3,7 @@
 #include "sim/abi/context.h"
 #include "sim/abi/debug_exit.h"
 #include "sim/kernel/ioapic.h"
+#include "sim/kernel/kthread.h"
 #include "sim/kernel/lib/format.h"
 #include "sim/kernel/percpu.h"
 #include "sim/kernel/sync.h"
@@ -147,6 +148,7 @@ void panic_at(const char *file, int line, const struct hw_trapframe *tf, const c
 	vprintk(fmt, ap);
 	va_end(ap);
 	printk(" (%s:%d)\n", file, line);
+	printk("in kthread %s\n", this_pcpui()->cur_kthread->name);
 	if (tf != NULL)
 		print_trapframe(tf);
 	printk("backtrace:\n");

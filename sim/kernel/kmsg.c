@@ -86,11 +86,6 @@ bool process_routine_kmsg(void)
 	return true;
 }
 
-bool has_routine_kmsg(void)
-{
-	return !list_empty(&this_pcpui()->routine_msgs);
-}
-
 void kmsg_init_core(struct per_cpu_info *pcpui)
 {
 	spinlock_init(&pcpui->immed_lock);

@@ -27,7 +27,4 @@ void send_kernel_message(uint32_t dst, kmsg_fn fn, long a0, long a1, long a2, en
  */
 bool process_routine_kmsg(void);
 
-/* Whether ROUTINE messages wait here: for long loops that ought to make way. */
-bool has_routine_kmsg(void);
-
 #endif

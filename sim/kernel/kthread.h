@@ -33,7 +33,7 @@ struct kthread {
 	uint64_t stacktop;
 	struct proc *proc; /* a counted reference while it sleeps with KTH_SAVE_ADDR_SPACE */
 	unsigned flags;
-	const char *name;
+	const char *name; /* what it works on: for the report of a panic */
 	struct list link; /* in the waiters of what it sleeps on; that lock */
 };
 

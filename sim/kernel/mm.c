@@ -7,6 +7,8 @@
 #include "sim/kernel/percpu.h"
 #include "sim/kernel/process.h"
 
+#define KERNEL_RESERVE 512 /* pages */
+
 static uint64_t perm_of(int prot)
 {
 	return PTE_U | (prot & PROT_WRITE ? PTE_W : 0) | (prot & PROT_EXEC ? 0 : PTE_NX);
@@ -64,11 +66,11 @@ static void depopulate(struct proc *p, uint64_t va, uint64_t end)
 	}
 }
 
-/* Lock held. */
+/* Lock held. User memory ends before the kernel's own does, which panics when it has none left. */
 static int populate(struct proc *p, uint64_t va, uint64_t end, int prot)
 {
 	for (uint64_t at = va; at < end; at += PGSIZE) {
-		void *page = kpages_try_alloc(0);
+		void *page = pages_free_count() > KERNEL_RESERVE ? kpages_try_alloc(0) : NULL;
 
 		if (page == NULL) {
 			depopulate(p, va, at);

@@ -21,7 +21,7 @@ void *kpages_try_alloc(unsigned order);
 void *kpages_zalloc(unsigned order); /* zeroed */
 void kpages_free(void *block, unsigned order);
 
-uint64_t pages_free_count(void);
+uint64_t pages_free_count(void);  /* a moment ago */
 physaddr_t phys_memory_end(void); /* end of the highest RAM that the loader named */
 
 #endif

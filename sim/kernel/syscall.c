@@ -14,6 +14,7 @@
 #define IO_CHUNK     256
 #define MAX_PATH     64
 #define MAX_ARGS_LEN 1024
+#define MAX_BLOCK    1000000000000ul /* microseconds; more would overflow in TSC ticks */
 
 /* Returns retval, or -errno. p is cur_proc. */
 typedef long (*syscall_fn)(struct proc *p, struct syscall *s);
@@ -139,6 +140,8 @@ static long sys_proc_destroy(struct proc *p, struct syscall *s)
 static long sys_block(struct proc *p, struct syscall *s)
 {
 	(void)p;
+	if (s->arg0 > MAX_BLOCK)
+		return -EINVAL;
 	kthread_usleep(s->arg0);
 	return 0;
 }

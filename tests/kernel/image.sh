@@ -1,6 +1,6 @@
-# image.sh KERNEL - the image is at the same time what an ELF loader and what a multiboot loader
+# image.sh KERNEL INITRD - the image is at the same time what an ELF loader and what a multiboot loader
 # takes it for, and nothing of the machine that built it is in it.
-kernel=$1
+kernel=$1 initrd=$2
 . tests/lib.sh
 
 run readelf -lW "$kernel"
@@ -21,3 +21,10 @@ set -- $(od -An -tu4 -v -j$offset -N32 "$kernel")
 grep -qF "$PWD" "$kernel" && not_ok image.paths "it contains $PWD" || ok image.paths
 run readelf -SW "$kernel"
 says image.dwarf "$work/out" "\.debug_info"
+
+# building again, elsewhere, gives the same bytes
+run make -s O="$work/again" CFLAGS=-O0 target
+cmp -s "$kernel" "$work/again/kernel/ringv-kernel.elf" && ok image.reproducible ||
+    not_ok image.reproducible "the kernel differs"
+cmp -s "$initrd" "$work/again/initrd.cpio" && ok initrd.reproducible ||
+    not_ok initrd.reproducible "the initrd differs"

@@ -45,6 +45,7 @@ static void bad_numbers(void)
 	expect("mmap in the kernel", sys_call(SYS_mmap, KERNEL_ADDRESS, 4096, PROT_READ, 0),
 		EINVAL);
 	expect("mmap of too much", sys_call(SYS_mmap, 0, 1ul << 44, PROT_READ, 0), ENOMEM);
+	expect("block", sys_call(SYS_block, -1ul, 0, 0, 0), EINVAL);
 	expect("munmap", sys_call(SYS_munmap, 0x1001, 4096, 0, 0), EINVAL);
 }
 

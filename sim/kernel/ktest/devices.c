@@ -1,4 +1,6 @@
 /* devices.c - ktests of devices, of the initrd, and of the process state machine. */
+#include "sim/kernel/acpi.h"
+#include "sim/kernel/apic.h"
 #include "sim/kernel/console.h"
 #include "sim/kernel/cpio.h"
 #include "sim/kernel/ktest/ktest.h"
@@ -6,11 +8,14 @@
 #include "sim/kernel/lib/format.h"
 #include "sim/kernel/lib/string.h"
 #include "sim/kernel/memlayout.h"
+#include "sim/kernel/percpu.h"
 #include "sim/kernel/pit.h"
 #include "sim/kernel/process.h"
 #include "sim/kernel/time.h"
 #include "sim/kernel/uart.h"
 #include "sim/kernel/x86.h"
+
+#define PM_TIMER_HZ 3579545
 
 #define CPIO_HEADER_FORMAT "070701%08x%08x%032x%08x%032x%08x%08x"
 
@@ -41,6 +46,25 @@ void ktest_cpio(void)
 		KT_ASSERT(!cpio_find(archive, cut, "a/b", &f));
 	KT_ASSERT(initrd_find("/bin/hello", &f) && memcmp(f.data, "\177ELF", 4) == 0);
 	KT_ASSERT(initrd_find("bin/init", &f) && !initrd_find("/bin/nothing", &f));
+}
+
+/* The firmware lists every core that runs once, this one too; and if it says that there is a
+ * power-management timer, that counts.
+ */
+void ktest_acpi(void)
+{
+	unsigned found = 0;
+	uint32_t port = acpi_info.pm_timer_port, start;
+
+	KT_ASSERT(acpi_info.num_cpus >= num_cores);
+	for (unsigned i = 0; i < acpi_info.num_cpus; i++)
+		found += acpi_info.apic_ids[i] == lapic_id();
+	KT_ASSERT(found == 1);
+	if (port == 0)
+		return;
+	start = inl((uint16_t)port);
+	kthread_usleep(1000);
+	KT_ASSERT(((inl((uint16_t)port) - start) & 0xffffff) >= PM_TIMER_HZ / 1000 / 2);
 }
 
 /* The transmitter is empty, so asking for its interrupt raises it: the line, the I/O APIC and the

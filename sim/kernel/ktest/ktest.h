@@ -37,6 +37,7 @@
 	T(usercopy)                                                                                \
 	T(proc_create)                                                                             \
 	T(proc_states)                                                                             \
+	T(acpi)                                                                                    \
 	T(cpio)                                                                                    \
 	T(uart_irq)                                                                                \
 	T(pit)                                                                                     \
