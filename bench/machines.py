@@ -1,0 +1,155 @@
+"""The machines that the benchmark compares: how each runs the image, and where its serial line is.
+
+run_image() starts a machine, reads its serial line as it comes, and says when each phase began and
+ended by the clock of the host. What a machine does before the first phase does not count.
+"""
+import os
+import pathlib
+import re
+import select
+import signal
+import subprocess
+import time
+
+PHASES = ["integer", "memory", "sse2", "privileged"]
+MEMORY_MIB = 128
+SECONDS_MAX = 900
+
+# No display to wait for, no pace to keep: as fast as it can. `ips` only says how many
+# instructions make a second of simulated time, in which the BIOS waits for things. Debian builds
+# Bochs with its debugger, which must be told to go on (-rc).
+BOCHSRC = """\
+display_library: rfb, options="timeout=0"
+config_interface: textconfig
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+cpu: model=corei7_sandy_bridge_2600k, count={cpus}, ips=20000000
+memory: guest={memory}, host={memory}
+ata0-master: type=cdrom, path={iso}, status=inserted
+boot: cdrom
+clock: sync=none, time0=1
+com1: enabled=1, mode=file, dev={serial}
+log: {log}
+panic: action=fatal
+error: action=ignore
+info: action=ignore
+debug: action=ignore
+sound: waveoutdrv=dummy
+"""
+
+GRUB_CFG = """\
+set timeout=0
+multiboot /boot/image.elf {append}
+boot
+"""
+
+
+class Failure(Exception):
+    """A machine did not run the image to its end."""
+
+
+def ringv(config, cpus, append):
+    return [config.ringv, "boot", config.image, "--cpus", str(cpus), "--append", append,
+            "--memory", str(MEMORY_MIB), "--serial", config.serial]
+
+
+def qemu(config, cpus, append):
+    return ["qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=0,sleep=off", "-smp",
+            str(cpus), "-m", str(MEMORY_MIB), "-display", "none", "-monitor", "none", "-serial",
+            f"file:{config.serial}", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel",
+            config.image, "-append", append]
+
+
+def grub_iso(config, append):
+    """A disc that boots the image with these options; made once."""
+    folder = pathlib.Path(config.work) / re.sub(r"\W+", "-", append)
+    iso = folder.with_suffix(".iso")
+    image = pathlib.Path(config.image)
+    if iso.exists() and iso.stat().st_mtime > image.stat().st_mtime:
+        return iso
+    (folder / "boot/grub").mkdir(parents=True, exist_ok=True)
+    (folder / "boot/image.elf").write_bytes(image.read_bytes())
+    (folder / "boot/grub/grub.cfg").write_text(GRUB_CFG.format(append=append))
+    subprocess.run(["grub-mkrescue", "-o", iso, folder], capture_output=True, check=True)
+    return iso
+
+
+def bochs(config, cpus, append):
+    work = pathlib.Path(config.work)
+    rc = work / "bochsrc"
+    commands = work / "bochs.commands"
+    rc.write_text(BOCHSRC.format(cpus=cpus, memory=MEMORY_MIB, iso=grub_iso(config, append),
+                                 serial=config.serial, log=work / "bochs.log"))
+    commands.write_text("continue\n")
+    return ["bochs", "-q", "-f", rc, "-rc", commands]
+
+
+MACHINES = {"ringv": ringv, "bochs": bochs, "qemu": qemu}
+
+
+class PhaseLog:
+    """Reads lines of the image; keeps seconds, checksum and ticks of each phase."""
+
+    def __init__(self):
+        self.phases = {}
+        self.text = ""
+        self.begun = None
+
+    def add(self, data, now):
+        self.text += data.decode(errors="replace")
+        *lines, self.text = self.text.split("\n")
+        for line in lines:
+            self.add_line(line.split(), now)
+
+    def add_line(self, words, now):
+        if words[:1] != ["phase"]:
+            raise Failure(" ".join(words))
+        if words[2] == "begin":
+            self.begun = now
+        elif words[2] == "end":
+            self.phases[words[1]] = {"seconds": now - self.begun, "checksum": words[3],
+                                     "ticks": int(words[4])}
+
+
+def read_phases(process, stream, wanted):
+    log = PhaseLog()
+    deadline = time.monotonic() + SECONDS_MAX
+    while len(log.phases) < wanted:
+        readable, _, _ = select.select([stream], [], [], 0.2)
+        now = time.monotonic()
+        if readable:
+            log.add(os.read(stream, 4096), now)
+        elif process.poll() is not None:
+            raise Failure(f"ended with {process.returncode} before its last phase")
+        elif now > deadline:
+            raise Failure(f"took more than {SECONDS_MAX} s")
+    return log.phases
+
+
+def run_image(name, config, cpus, n, phase="all"):
+    """Runs the image; a dictionary of phases."""
+    wanted = len(PHASES) if phase == "all" else 1
+    pathlib.Path(config.work).mkdir(parents=True, exist_ok=True)
+    config.serial = os.path.join(config.work, "serial")
+    if not os.path.exists(config.serial):
+        os.mkfifo(config.serial)
+    # open for writing too: a FIFO whose last writer leaves would be at its end for ever
+    stream = os.open(config.serial, os.O_RDWR)
+    argv = MACHINES[name](config, cpus, f"cpus={cpus} n={n} phase={phase}")
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
+        try:
+            return read_phases(process, stream, wanted)
+        except Failure as failure:
+            raise Failure(f"{name}, {cpus} cores: {failure}") from None
+        finally:
+            finish(process)
+            os.close(stream)
+
+
+def finish(process):
+    """After the last phase a machine ends by itself, or is ended."""
+    try:
+        process.wait(timeout=3)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
