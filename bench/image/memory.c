@@ -10,12 +10,12 @@
 
 /* How much of a thing a unit of work does. */
 enum {
-	CHASE_STEPS = 100000,
-	RANDOM_UPDATES = 40000,
-	STRIDES = 40000,
-	STREAM_WORDS = 1 << 16,
-	COPY_WORDS = 1 << 15,
-	COPY_BYTES = 1 << 15,
+	CHASE_STEPS = 50000,
+	RANDOM_UPDATES = 20000,
+	STRIDES = 20000,
+	STREAM_WORDS = 1 << 15,
+	COPY_WORDS = 1 << 14,
+	COPY_BYTES = 1 << 14,
 	REP_WORDS = 1 << 13,
 	REP_BYTES = 1 << 13,
 };

@@ -5,13 +5,13 @@
 
 /* How often a unit of work does a thing. */
 enum {
-	SYSTEM_CALLS = 1000,
-	DEMAND_PAGES = 128,
-	ROUNDS = 4, /* over both address spaces */
-	SWITCHES = 200,
-	SOFTWARE_INTERRUPTS = 400,
-	HARDWARE_INTERRUPTS = 150,
-	REGISTER_CALLS = 150,
+	SYSTEM_CALLS = 5000,
+	DEMAND_PAGES = 256,
+	ROUNDS = 10, /* over both address spaces */
+	SWITCHES = 1000,
+	SOFTWARE_INTERRUPTS = 2000,
+	HARDWARE_INTERRUPTS = 750,
+	REGISTER_CALLS = 750,
 };
 #define TIMER_TICKS 100
 
