@@ -125,7 +125,7 @@ static bool make_file(const struct blob *payload, struct blob *file)
 		return false;
 	h.payload_size = payload->size;
 	h.compressed_size = size;
-	h.hash = hash_bytes(payload->data, payload->size, RECORD_VERSION);
+	h.hash = hash_bytes(file->data + sizeof(h), size, h.payload_size);
 	memcpy(file->data, &h, sizeof(h));
 	file->size = sizeof(h) + size;
 	return true;
@@ -238,6 +238,8 @@ static bool check_header(
 	if (h->version != RECORD_VERSION)
 		return fail(e, "%s: a recording of format %u; this ringv reads format %d", name,
 			h->version, RECORD_VERSION);
+	if (h->zero != 0)
+		return fail(e, "%s: altered: reserved bytes of its header are set", name);
 	if (h->compressed_size != size - sizeof(*h))
 		return fail(e,
 			"%s: truncated or altered: %" PRIu64 " bytes should follow its header, "
@@ -259,9 +261,9 @@ static bool inflate_payload(const struct record_header *h, const char *name, con
 	payload->size = size;
 	if (payload->data == NULL)
 		return fail(e, "%s: no memory for %" PRIu64 " bytes", name, h->payload_size);
-	if (uncompress(payload->data, &size, data, h->compressed_size) != Z_OK ||
-		size != h->payload_size ||
-		hash_bytes(payload->data, size, RECORD_VERSION) != h->hash)
+	if (hash_bytes(data, h->compressed_size, h->payload_size) != h->hash ||
+		uncompress(payload->data, &size, data, h->compressed_size) != Z_OK ||
+		size != h->payload_size)
 		return fail(e, "%s: altered: its checksum does not match", name);
 	return true;
 }

@@ -22,13 +22,13 @@ static void read_payload(const uint8_t *payload, size_t size)
 {
 	uLongf compressed = compressBound(size);
 	uint8_t *file = malloc(40 + compressed);
-	uint64_t header[5] = {
-		0, RECORD_VERSION, size, 0, hash_bytes(payload, size, RECORD_VERSION)};
+	uint64_t header[5] = {0, RECORD_VERSION, size, 0, 0};
 
 	SIM_ASSERT(file != NULL);
 	SIM_ASSERT(compress2(file + 40, &compressed, payload, size, 1) == Z_OK);
 	memcpy(header, "RINGVREC", 8);
 	header[3] = compressed;
+	header[4] = hash_bytes(file + 40, compressed, size);
 	memcpy(file, header, sizeof(header));
 	read_bytes(file, 40 + compressed);
 	free(file);
