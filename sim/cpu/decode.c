@@ -84,29 +84,36 @@ static void parse_operands(struct row *row)
 	}
 }
 
-static bool row_covers(const struct row *row, unsigned map, unsigned opcode)
+static unsigned opcodes_of(const struct row *row)
 {
-	unsigned span = row->attributes & CONDITION ? 16 : row->attributes & PLUS_REG ? 8 : 1;
-	unsigned low = row->opcode & 0xff;
-
-	return map_of(row->opcode) == map && opcode >= low && opcode < low + span;
+	return row->attributes & CONDITION ? 16 : row->attributes & PLUS_REG ? 8 : 1;
 }
 
-/* Lists for each opcode the rows that may match, in the table's order. */
+static unsigned slot_of(const struct row *row)
+{
+	return map_of(row->opcode) << 8 | (row->opcode & 0xff);
+}
+
+/* Lists for each opcode the rows that may match, in the table's order: counts them, makes the
+ * counts positions, and fills in. */
 static void index_rows(struct decoder *d)
 {
+	uint16_t at[MAPS * 256] = {0};
 	unsigned count = 0;
 
+	for (size_t r = 0; r < ARRAY_LEN(table); r++)
+		for (unsigned i = 0; i < opcodes_of(&d->rows[r]); i++)
+			at[slot_of(&d->rows[r]) + i]++;
 	for (unsigned i = 0; i < MAPS * 256; i++) {
 		d->first[i] = (uint16_t)count;
-		for (size_t r = 0; r < ARRAY_LEN(table); r++) {
-			if (!row_covers(&d->rows[r], i >> 8, i & 0xff))
-				continue;
-			SIM_ASSERT(count < ARRAY_LEN(d->candidates));
-			d->candidates[count++] = (uint16_t)r;
-		}
+		count += at[i];
+		at[i] = d->first[i];
 	}
 	d->first[MAPS * 256] = (uint16_t)count;
+	SIM_ASSERT(count <= ARRAY_LEN(d->candidates));
+	for (size_t r = 0; r < ARRAY_LEN(table); r++)
+		for (unsigned i = 0; i < opcodes_of(&d->rows[r]); i++)
+			d->candidates[at[slot_of(&d->rows[r]) + i]++] = (uint16_t)r;
 }
 
 struct decoder *decoder_create(void)

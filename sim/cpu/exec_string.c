@@ -9,6 +9,9 @@
 
 #define REG_OFFSET(r) offsetof(struct vcpu, arch.gpr[r])
 
+/* At most so many iterations at once, on the fast path and in one page; 0 if it has to be one. */
+typedef uint64_t (*iterations)(struct vcpu *c, const struct insn *in, uint64_t most);
+
 /* One iteration; *more is false when a comparison ends the repetition. */
 typedef struct fault (*iteration)(struct vcpu *c, const struct insn *in, bool *more);
 
@@ -47,35 +50,97 @@ static void account(struct vcpu *c, uint64_t done)
 	c->uncounted += done;
 }
 
-MUST_CHECK static struct fault repeat(struct vcpu *c, const struct insn *in, iteration once)
+static uint64_t none_at_once(struct vcpu *c, const struct insn *in, uint64_t most)
 {
+	(void)c, (void)in, (void)most;
+	return 0;
+}
+
+MUST_CHECK static struct fault repeat(
+	struct vcpu *c, const struct insn *in, iteration once, iterations at_once)
+{
+	uint64_t done = 0, left = zero_extend(c->arch.gpr[RCX], in->address_size);
 	bool more = true;
-	uint64_t done = 0;
 
 	if ((in->prefix & (PREFIX_REP | PREFIX_REPNE)) == 0) {
 		TRY(once(c, in, &more));
 		return retire(c, in);
 	}
-	if (zero_extend(c->arch.gpr[RCX], in->address_size) == 0)
+	if (left == 0)
 		return retire(c, in);
 	for (;;) {
-		struct fault f = once(c, in, &more);
+		uint64_t n = at_once(c, in, min_u64(left, (uint64_t)c->left - done));
 
-		if (f.raw) {
-			account(c, done);
-			return f;
+		if (n == 0) {
+			struct fault f = once(c, in, &more);
+
+			if (f.raw) {
+				account(c, done);
+				return f;
+			}
+			n = 1;
 		}
-		reg_set(c, REG_OFFSET(RCX), in->address_size, c->arch.gpr[RCX] - 1);
-		if (!more || zero_extend(c->arch.gpr[RCX], in->address_size) == 0) {
-			account(c, done);
+		done += n;
+		left -= n;
+		reg_set(c, REG_OFFSET(RCX), in->address_size, left);
+		if (!more || left == 0) {
+			account(c, done - 1);
 			return retire(c, in);
 		}
-		if (++done == (uint64_t)c->left) {
+		if (done == (uint64_t)c->left) {
 			account(c, done - 1);
 			c->uncounted++;
 			return fault_stop;
 		}
 	}
+}
+
+/* Elements from la to the end of its page, where a run of them may be handled at once. */
+static uint64_t elements_in_page(const struct vcpu *c, const struct insn *in, uint64_t la)
+{
+	if (c->mode != CODE_64 || in->address_size != 8 || in->seg >= FS ||
+		(c->arch.rflags & RFLAGS_DF))
+		return 0;
+	return (PAGE_SIZE - (la & PAGE_MASK)) / in->width;
+}
+
+static uint64_t movs_at_once(struct vcpu *c, const struct insn *in, uint64_t most)
+{
+	uint64_t from = c->arch.gpr[RSI], to = c->arch.gpr[RDI], n = most;
+	const struct soft_entry *source = soft_entry(c->soft, from);
+	const struct soft_entry *dest = soft_entry(c->soft, to);
+	uint8_t *host_from, *host_to;
+	uint64_t size;
+
+	n = min_u64(n, elements_in_page(c, in, from));
+	n = min_u64(n, elements_in_page(c, in, to));
+	if (n == 0 || !soft_reads(source, from, 1) || !soft_writes(dest, to, 1))
+		return 0;
+	host_from = soft_host(source, from);
+	host_to = soft_host(dest, to);
+	size = n * in->width;
+	if ((uint64_t)(host_to - host_from) >= size) {
+		memmove(host_to, host_from, size);
+	} else { /* the destination lies a little ahead: elements repeat */
+		for (uint64_t i = 0; i < size; i += in->width)
+			memmove(host_to + i, host_from + i, in->width);
+	}
+	c->arch.gpr[RSI] += size;
+	c->arch.gpr[RDI] += size;
+	return n;
+}
+
+static uint64_t stos_at_once(struct vcpu *c, const struct insn *in, uint64_t most)
+{
+	uint64_t to = c->arch.gpr[RDI], n = min_u64(most, elements_in_page(c, in, to));
+	const struct soft_entry *dest = soft_entry(c->soft, to);
+
+	if (n == 0 || !soft_writes(dest, to, 1))
+		return 0;
+	for (uint64_t i = 0; i < n; i++)
+		memcpy(soft_host(dest, to) + i * in->width, &c->arch.gpr[RAX], in->width);
+	c->arch.gpr[RDI] += n * in->width;
+	return n;
 }
 
 static struct fault movs_once(struct vcpu *c, const struct insn *in, bool *more)
@@ -152,25 +217,25 @@ static struct fault scas_once(struct vcpu *c, const struct insn *in, bool *more)
 
 OP_ANY(movs)
 {
-	return repeat(c, in, movs_once);
+	return repeat(c, in, movs_once, movs_at_once);
 }
 
 OP_ANY(stos)
 {
-	return repeat(c, in, stos_once);
+	return repeat(c, in, stos_once, stos_at_once);
 }
 
 OP_ANY(lods)
 {
-	return repeat(c, in, lods_once);
+	return repeat(c, in, lods_once, none_at_once);
 }
 
 OP_ANY(cmps)
 {
-	return repeat(c, in, cmps_once);
+	return repeat(c, in, cmps_once, none_at_once);
 }
 
 OP_ANY(scas)
 {
-	return repeat(c, in, scas_once);
+	return repeat(c, in, scas_once, none_at_once);
 }

@@ -1,5 +1,19 @@
 #include "sim/mmu/mmu.h"
 
+#define FRAME_MASK    (BIT(PHYS_ADDRESS_BITS) - PAGE_SIZE)
+#define RESERVED_HIGH (BIT(52) - BIT(PHYS_ADDRESS_BITS))
+
+/* SDM "4-Level Paging and 5-Level Paging", the formats of the entries. */
+static const struct walk_format walk_ia32e = {
+	.name = "pt",
+	.levels = 4,
+	.present = PTE_P,
+	.leaf = PTE_PS,
+	.frame = FRAME_MASK,
+	.reserved = RESERVED_HIGH,
+	.leaf_max = 3,
+};
+
 void mmu_init(struct mmu *mmu, struct phys_mem *mem, struct core_state *core)
 {
 	memset(mmu, 0, sizeof(*mmu));
@@ -65,8 +79,12 @@ void mmu_soft_fill(struct mmu *mmu, uint64_t la, uint64_t pa, enum access how, e
 static bool load_entry(void *context, uint64_t pa, uint64_t *entry)
 {
 	const struct phys_mem *mem = context;
+	uint32_t page = phys_page(mem, pa);
 
-	return phys_read(mem, pa, entry, sizeof(*entry));
+	if (page == PHYS_NO_PAGE)
+		return false;
+	memcpy(entry, phys_host(mem, page) + (pa & PAGE_MASK), sizeof(*entry));
+	return true;
 }
 
 /* Accessed bits in every entry used, the dirty bit in the leaf of a store. */

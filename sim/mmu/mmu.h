@@ -34,7 +34,7 @@
 #define PF_RSVD BIT(3)
 #define PF_ID   BIT(4)
 
-#define SOFT_ENTRIES 256
+#define SOFT_ENTRIES 1024
 #define SOFT_NONE    UINT64_MAX
 
 /* A linear page whose accesses need no check: host address = linear address + addend. */

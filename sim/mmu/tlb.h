@@ -9,9 +9,9 @@
 
 #include "sim/base/base.h"
 
-#define TLB_LEVELS  3
-#define TLB_ENTRIES (64 * 8 + 8 * 4 + 1 * 4)
-#define TLB_SETS    (64 + 8 + 1)
+#define TLB_LEVELS  3 /* page sizes: 1 is 4 KiB, 2 is 2 MiB, 3 is 1 GiB */
+#define TLB_ENTRIES (256 * 8 + 8 * 4 + 1 * 4)
+#define TLB_SETS    (256 + 8 + 1)
 
 #define TLB_VALID BIT(0) /* in tag */
 
@@ -22,13 +22,13 @@ struct tlb_entry {
 
 struct tlb {
 	struct tlb_entry entries[TLB_ENTRIES];
-	uint64_t used[TLB_LEVELS];                       /* sets that hold an entry */
-	uint8_t next[TLB_SETS + 7 - (TLB_SETS + 7) % 8]; /* the way that each set replaces next */
+	uint64_t used[(TLB_SETS + 63) / 64];  /* a bit a set: it may hold an entry */
+	uint8_t next[(TLB_SETS + 7) / 8 * 8]; /* the way that each set replaces next */
 };
 
-_Static_assert(sizeof(struct tlb) == 16 * TLB_ENTRIES + 8 * TLB_LEVELS + 80, "no padding");
+_Static_assert(sizeof(struct tlb) == 16 * TLB_ENTRIES + 8 * 5 + 272, "no padding");
 
-/* The entry that translates la, or NULL; *level is its page size (1: 4 KiB, 2: 2 MiB, 3: 1 GiB). */
+/* The entry that translates la, or NULL; *level is its page size. */
 struct tlb_entry *tlb_find(struct tlb *tlb, uint64_t la, unsigned *level);
 
 /* Adds an entry and returns what it replaced: tag 0 if nothing. */

@@ -30,8 +30,6 @@ struct walk_format {
 	unsigned leaf_max; /* the highest level whose entry may map a page: 3 is 1 GiB */
 };
 
-extern const struct walk_format walk_ia32e;
-
 struct walk_reference {
 	uint64_t pa;
 	uint64_t entry;
@@ -47,17 +45,63 @@ struct walk {
 /* Reads the 8-byte entry at pa, for the walk; false when there is no memory. */
 typedef bool (*walk_loader)(void *context, uint64_t pa, uint64_t *entry);
 
-/* reserved: bits that are reserved for now, beyond those of the format (XD without EFER.NXE). */
-struct walk walk_tables(const struct walk_format *format, uint64_t root, uint64_t va,
-	uint64_t reserved, walk_loader load, void *context);
-
 static inline unsigned walk_shift(unsigned level)
 {
 	return PAGE_SHIFT + 9 * (level - 1);
 }
 
-/* The last entry read, and the address that a walk which ended in WALK_PAGE gives va. */
-uint64_t walk_leaf(const struct walk *w);
-uint64_t walk_address(const struct walk_format *format, const struct walk *w, uint64_t va);
+/* A large page's address bits below its size are reserved, but for the PAT bit (12). */
+static inline bool walk_entry_reserved(
+	const struct walk_format *format, unsigned level, uint64_t entry, uint64_t extra)
+{
+	uint64_t reserved = format->reserved | extra;
+
+	if (level > format->leaf_max)
+		reserved |= format->leaf;
+	else if (level > 1 && (entry & format->leaf))
+		reserved |= (BIT(walk_shift(level)) - 1) & ~(PAGE_MASK | BIT(12));
+	return (entry & reserved) != 0;
+}
+
+/* reserved: bits that are reserved for now, beyond those of the format (XD without EFER.NXE).
+ * Inline, so that the compiler makes one walker for each format and loader. */
+static ALWAYS_INLINE struct walk walk_tables(const struct walk_format *format, uint64_t root,
+	uint64_t va, uint64_t reserved, walk_loader load, void *context)
+{
+	struct walk w = {.end = WALK_PAGE, .level = format->levels};
+	uint64_t table = root;
+
+	for (;; w.level--) {
+		struct walk_reference *ref = &w.refs[w.count++];
+
+		ref->pa = table + (va >> walk_shift(w.level) & 511) * 8;
+		if (!load(context, ref->pa, &ref->entry))
+			w.end = WALK_NO_MEMORY;
+		else if ((ref->entry & format->present) == 0)
+			w.end = WALK_NOT_PRESENT;
+		else if (walk_entry_reserved(format, w.level, ref->entry, reserved))
+			w.end = WALK_RESERVED;
+		else if (w.level > 1 && (ref->entry & format->leaf) == 0) {
+			table = ref->entry & format->frame;
+			continue;
+		}
+		return w;
+	}
+}
+
+/* The last entry read. */
+static inline uint64_t walk_leaf(const struct walk *w)
+{
+	return w->refs[w->count - 1].entry;
+}
+
+/* The address that a walk which ended in WALK_PAGE gives va. */
+static inline uint64_t walk_address(
+	const struct walk_format *format, const struct walk *w, uint64_t va)
+{
+	uint64_t offset = BIT(walk_shift(w->level)) - 1;
+
+	return (walk_leaf(w) & format->frame & ~offset) | (va & offset);
+}
 
 #endif
