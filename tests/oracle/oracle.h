@@ -1,6 +1,6 @@
 /* oracle.h - one instruction, run by the host CPU and by ringv's, from the same state.
  *
- * The instructions are made from the decode table: a row and a shape give encodings, an encoding
+ * The instructions are made from the decode table: a row and a form give encodings, an encoding
  * gives cases. The host runs each natively in this process (host.c), ringv on a core of its own in
  * 64-bit mode at CPL 3 (model.c), with code and data at the same linear addresses. Registers,
  * flags, x87 and SSE state, memory, and the fault with its error code and address are compared.
@@ -22,13 +22,18 @@
 
 /* Pages of data, from DATA_LA. */
 enum { PAGE_A, PAGE_B, PAGE_HOLE, PAGE_C, PAGE_READ_ONLY, PAGE_END_HOLE, DATA_PAGES };
-#define DATA_AT(page) (DATA_LA + (page) * PAGE_SIZE)
+#define READ_ONLY_BYTE 0xee /* fills that page: an address made of it is not canonical */
+#define DATA_AT(page)  (DATA_LA + (page)*PAGE_SIZE)
 
 /* Operands lie within these distances of page ends: only there memory is copied and compared. */
 #define WINDOW 1024
 #define WINDOWS                                                                                    \
-	{{DATA_AT(PAGE_B) - WINDOW, 2 * WINDOW}, {DATA_AT(PAGE_HOLE) - WINDOW, WINDOW},            \
-		{DATA_AT(PAGE_READ_ONLY) - WINDOW, WINDOW}}
+	{                                                                                          \
+		{DATA_AT(PAGE_B) - WINDOW, 2 * WINDOW}, {DATA_AT(PAGE_HOLE) - WINDOW, WINDOW},     \
+		{                                                                                  \
+			DATA_AT(PAGE_READ_ONLY) - WINDOW, WINDOW                                   \
+		}                                                                                  \
+	}
 
 struct window {
 	uint64_t la;
@@ -76,8 +81,9 @@ struct outcome {
 
 /* Maps the memory; says why not and ends the process when the host refuses. */
 void host_init(void);
-void host_write_code(uint64_t la, const void *bytes, unsigned size);
-/* Runs the instruction of a slot from in->rip. */
+/* Puts an instruction into a slot, with the ways out around it. */
+void host_write_code(uint64_t slot, const void *bytes, unsigned len);
+/* Runs the instruction of a slot, from in->rip. */
 void host_run(const struct regs *in, uint64_t slot, unsigned len, struct outcome *out);
 uint64_t host_fs_base(void);
 
@@ -98,7 +104,7 @@ bool model_run(struct model *m, const struct regs *in, uint64_t *steps, struct o
 
 enum rm_kind { RM_NONE, RM_REG, RM_BASE, RM_INDEX, RM_RIP, RM_ABS, RM_ADDR32, RM_GS };
 
-struct shape {
+struct form {
 	const struct row *row;
 	uint16_t index; /* of the row */
 	enum rm_kind rm;
@@ -107,23 +113,23 @@ struct shape {
 	bool lock;
 };
 
-#define SHAPES_MAX 64 /* of one row */
+#define FORMS_MAX 64 /* of one row */
 
-/* All shapes of a row that exist in 64-bit mode. */
-unsigned shapes_of(const struct decoder *d, uint16_t index, struct shape shapes[SHAPES_MAX]);
-void shape_name(const struct shape *s, char *name, size_t size);
+/* All forms of a row that exist in 64-bit mode. */
+unsigned forms_of(const struct decoder *d, uint16_t index, struct form forms[FORMS_MAX]);
+void form_name(const struct form *s, char *name, size_t size);
 
 #define NO_REG 255
 
 struct code {
-	const struct shape *shape;
+	const struct form *form;
 	uint8_t bytes[INSN_MAX + 1];
 	uint8_t len;
-	uint8_t width;  /* operand size in effect: 2, 4 or 8 */
+	uint8_t width; /* operand size in effect: 2, 4 or 8 */
 	uint8_t modrm;
-	uint8_t opcode; /* its last byte */
-	uint8_t rm, reg;                /* register numbers, or NO_REG */
-	uint8_t base, index, scale;     /* of a memory operand */
+	uint8_t opcode;             /* its last byte */
+	uint8_t rm, reg;            /* register numbers, or NO_REG */
+	uint8_t base, index, scale; /* of a memory operand */
 	int32_t disp;
 	bool rex, memory;
 	unsigned access;       /* bytes of the memory operand */
@@ -131,8 +137,8 @@ struct code {
 	uint64_t imm;
 };
 
-/* An encoding of the shape for the address la, with random registers and immediates. */
-void code_encode(const struct shape *s, uint64_t la, struct rng *r, struct code *c);
+/* An encoding of the form for the address la, with random registers and immediates. */
+void code_encode(const struct form *s, uint64_t la, struct rng *r, struct code *c);
 
 /* --- cases --- */
 
@@ -163,12 +169,10 @@ struct case_maker {
 };
 void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in);
 
+#define MXCSR_MODES 0xe040u /* DAZ, RC, FTZ */
+
 uint64_t random_integer(struct rng *r);
 void random_vector(struct rng *r, struct xmm *x);
-static inline uint64_t random_below(struct rng *r, uint64_t n)
-{
-	return rng_next(r) % n;
-}
 
 /* --- what is known --- */
 

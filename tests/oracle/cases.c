@@ -1,0 +1,393 @@
+/* cases.c - registers and memory for a run: random, with a liking for values where things break. */
+#include "tests/oracle/oracle.h"
+
+/* --- values --- */
+
+uint64_t random_integer(struct rng *r)
+{
+	static const uint64_t interesting[] = {0, 1, 2, UINT64_MAX, UINT64_MAX - 1, 0x7f, 0x80,
+		0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, INT64_MAX,
+		BIT(63), 0x8080808080808080, 0x7f7f7f7f7f7f7f7f};
+
+	switch (rng_below(r, 4)) {
+	case 0:
+		return interesting[rng_below(r, ARRAY_LEN(interesting))];
+	case 1:
+		return BIT(rng_below(r, 64)) - rng_below(r, 2);
+	case 2:
+		return rng_below(r, 256);
+	default:
+		return rng_next(r);
+	}
+}
+
+/* Zero, denormal, least and greatest normal, infinity, quiet and signalling NaN, and the like. */
+static uint64_t random_float(struct rng *r, unsigned exponent_bits, unsigned fraction_bits)
+{
+	uint64_t most = BIT(exponent_bits) - 1, bias = most >> 1;
+	uint64_t exponents[] = {0, 0, 1, 2, most - 1, most, most, bias, bias + 1,
+		bias - fraction_bits, bias + fraction_bits, bias + 30, bias + 31, bias + 62,
+		bias + 63, rng_below(r, most)};
+	uint64_t fractions[] = {0, 0, 1, BIT(fraction_bits) - 1, BIT(fraction_bits - 1),
+		BIT(fraction_bits - 1) - 1, BIT(rng_below(r, fraction_bits)), rng_next(r),
+		rng_next(r)};
+	uint64_t exponent = exponents[rng_below(r, ARRAY_LEN(exponents))];
+	uint64_t fraction = fractions[rng_below(r, ARRAY_LEN(fractions))];
+
+	return rng_below(r, 2) << (exponent_bits + fraction_bits) | exponent << fraction_bits |
+	       (fraction & (BIT(fraction_bits) - 1));
+}
+
+/* A number near what a conversion to an integer can hold, with a fraction. */
+static double random_convertible(struct rng *r)
+{
+	return (double)(int64_t)random_integer(r) * (1 + (double)rng_below(r, 1024)) / 1024;
+}
+
+static uint64_t random_lanes(struct rng *r, unsigned kind)
+{
+	double real;
+	float single;
+	uint64_t bits = 0;
+
+	switch (kind) {
+	case 0:
+		return random_float(r, 11, 52);
+	case 1:
+		return random_float(r, 8, 23) | random_float(r, 8, 23) << 32;
+	case 2:
+		real = random_convertible(r);
+		memcpy(&bits, &real, sizeof(real));
+		return bits;
+	case 3:
+		single = (float)random_convertible(r);
+		memcpy(&bits, &single, sizeof(single));
+		return bits | bits << 32;
+	case 4:
+		return random_integer(r);
+	default:
+		return rng_next(r);
+	}
+}
+
+void random_vector(struct rng *r, struct xmm *x)
+{
+	unsigned kind = (unsigned)rng_below(r, 6);
+
+	x->q[0] = random_lanes(r, kind);
+	x->q[1] = random_lanes(r, kind);
+}
+
+static uint32_t random_mxcsr(struct rng *r)
+{
+	uint32_t flags = rng_below(r, 2) ? 0 : (uint32_t)rng_below(r, 64);
+	uint32_t modes = (uint32_t)(rng_next(r) & (MXCSR_MODES));
+
+	switch (rng_below(r, 8)) {
+	case 0: /* some exceptions unmasked */
+		return flags | modes | (uint32_t)rng_below(r, 64) << 7;
+	case 1:
+	case 2:
+	case 3:
+		return flags | modes | 0x1f80;
+	default:
+		return flags | 0x1f80;
+	}
+}
+
+/* --- places --- */
+
+static uint64_t inside(struct rng *r, uint64_t from, unsigned size)
+{
+	uint64_t offset = rng_below(r, WINDOW - size + 1);
+
+	return from + (rng_below(r, 2) ? offset & ~UINT64_C(15) : offset);
+}
+
+static enum placement random_placement(struct rng *r, unsigned size, bool wide)
+{
+	enum placement where = AT_INSIDE;
+
+	if (rng_below(r, 8) < 3)
+		where = (enum placement)rng_below(r, PLACEMENTS);
+	if (where == AT_NOT_CANONICAL && !wide)
+		where = AT_PAGE_END;
+	if (size == 1 && (where == AT_CROSSING || where == AT_HOLE_CROSSING ||
+				 where == AT_READ_ONLY_CROSSING))
+		where = AT_PAGE_END;
+	return where;
+}
+
+uint64_t place(struct rng *r, unsigned size, bool wide, enum placement *where)
+{
+	*where = random_placement(r, size, wide);
+	switch (*where) {
+	case AT_PAGE_END:
+		return DATA_AT(PAGE_B) - size;
+	case AT_CROSSING:
+		return DATA_AT(PAGE_B) - 1 - rng_below(r, size - 1);
+	case AT_HOLE_CROSSING:
+		return DATA_AT(PAGE_HOLE) - 1 - rng_below(r, size - 1);
+	case AT_HOLE:
+		return inside(r, DATA_AT(PAGE_HOLE), size);
+	case AT_READ_ONLY:
+		return inside(r, DATA_AT(PAGE_READ_ONLY), size);
+	case AT_READ_ONLY_CROSSING:
+		return DATA_AT(PAGE_READ_ONLY) - 1 - rng_below(r, size - 1);
+	case AT_NOT_CANONICAL:
+		return BIT(47) + (rng_next(r) & (BIT(16) - 1));
+	default:
+		return inside(r, DATA_AT(PAGE_B) - (rng_below(r, 2) ? WINDOW : 0), size);
+	}
+}
+
+static uint64_t place_counted(struct case_maker *m, unsigned size, bool wide)
+{
+	enum placement where;
+	uint64_t la = place(m->rng, size, wide, &where);
+
+	m->placed[where]++;
+	return la;
+}
+
+/* --- a case --- */
+
+/* Sets a register, unless an address was built with it. */
+static void set_free(const struct code *c, struct regs *in, unsigned reg, uint64_t value)
+{
+	if (!c->memory || (reg != c->base && reg != c->index))
+		in->gpr[reg] = value;
+}
+
+static void random_x87(struct rng *r, struct fx_image *fx)
+{
+	fx->fcw = (uint16_t)((rng_next(r) & 0x1f3f) | 0x40);
+	fx->fsw = (uint16_t)(rng_next(r) & 0x7f7f);
+	if (fx->fsw & ~fx->fcw & 0x3f)
+		fx->fsw |= 0x8080;
+	fx->ftw = (uint8_t)rng_next(r);
+	fx->fop = rng_next(r) & 0x7ff;
+	fx->fip = rng_next(r);
+	fx->fdp = rng_next(r);
+	for (unsigned i = 0; i < 8; i++)
+		fx->st[i] = (struct xmm){{rng_next(r), rng_next(r) & 0xffff}};
+}
+
+static bool row_is_x87(const struct row *row)
+{
+	return row->name[0] == 'f';
+}
+
+static void random_state(struct case_maker *m, const struct code *c, struct regs *in)
+{
+	struct rng *r = m->rng;
+
+	for (unsigned i = 0; i < 16; i++)
+		in->gpr[i] = random_integer(r);
+	if (rng_below(r, 2))
+		in->gpr[RCX] = (in->gpr[RCX] & ~UINT64_C(0xff)) | rng_below(r, 70);
+	in->rflags = (rng_next(r) & (RFLAGS_STATUS | RFLAGS_DF)) | RFLAGS_IF | RFLAGS_ONE;
+	memset(&in->fx, 0, offsetof(struct fx_image, xmm));
+	in->fx.fcw = 0x37f;
+	in->fx.mxcsr = random_mxcsr(r);
+	if (row_is_x87(c->form->row))
+		random_x87(r, &in->fx);
+	for (unsigned i = 0; i < 16; i++)
+		random_vector(r, &in->fx.xmm[i]);
+}
+
+/* Half of the pairs of registers that meet are alike or nearly so. */
+static void relate_operands(struct case_maker *m, const struct code *c, struct regs *in)
+{
+	if (c->reg == NO_REG || c->rm == NO_REG || rng_below(m->rng, 4) != 0)
+		return;
+	in->fx.xmm[c->reg] = in->fx.xmm[c->rm];
+	set_free(c, in, c->reg, in->gpr[c->rm]);
+}
+
+static void put_contents(struct case_maker *m, uint64_t la, unsigned size)
+{
+	struct xmm x[32];
+
+	SIM_ASSERT(size <= sizeof(x));
+	for (unsigned i = 0; i < (size + 15) / 16; i++)
+		random_vector(m->rng, &x[i]);
+	m->write(m->context, la, x, size);
+}
+
+/* Builds the address of the memory operand from its registers; true if it has a fixed one. */
+static uint64_t place_operand(struct case_maker *m, const struct code *c, struct regs *in)
+{
+	const struct form *s = c->form;
+	bool narrow = s->rm == RM_ADDR32;
+	uint64_t la, base;
+
+	if (c->base == NO_REG)
+		return c->fixed_target;
+	do {
+		la = place_counted(m, c->access, !narrow);
+	} while (row_is(s->row, "call") && la >= DATA_AT(PAGE_READ_ONLY) - 8);
+	base = la - (uint64_t)(int64_t)c->disp;
+	if (s->rm == RM_GS)
+		base -= GS_BASE;
+	if (c->index != NO_REG)
+		base -= in->gpr[c->index] << c->scale;
+	if (narrow)
+		base = (uint32_t)base | rng_next(m->rng) << 32;
+	in->gpr[c->base] = base;
+	return la;
+}
+
+static void place_string(struct case_maker *m, const struct code *c, struct regs *in)
+{
+	const struct form *s = c->form;
+	uint64_t gs = s->rm == RM_GS ? GS_BASE : 0;
+	uint64_t noise = s->rm == RM_ADDR32 ? rng_next(m->rng) << 32 : 0;
+	uint64_t from = place_counted(m, c->access, noise == 0);
+	uint64_t to = place_counted(m, c->access, noise == 0);
+
+	in->gpr[RSI] = (from - gs) | noise;
+	in->gpr[RDI] = to | noise;
+	if (rng_below(m->rng, 2))
+		in->gpr[RCX] = rng_below(m->rng, 9);
+	else
+		in->gpr[RCX] = rng_below(m->rng, 30);
+	in->gpr[RCX] |= noise;
+	put_contents(m, from, 64);
+	if (rng_below(m->rng, 2))
+		put_contents(m, to, 64);
+	if (rng_below(m->rng, 4) == 0)
+		m->write(m->context, to, &in->gpr[RAX], c->access);
+}
+
+static void place_stack(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in)
+{
+	uint64_t la = place_counted(m, 8, true), target;
+
+	in->gpr[RSP] = la;
+	if (row_is(c->form->row, "leave"))
+		in->gpr[RBP] = la;
+	else if (row_is(c->form->row, "push") || row_is(c->form->row, "call") ||
+		 row_is(c->form->row, "enter") || row_is(c->form->row, "pushf"))
+		in->gpr[RSP] += 8;
+	put_contents(m, la, 8);
+	target = slot + (rng_below(m->rng, 2) ? SLOT_BACK : SLOT_FAR);
+	if (row_is(c->form->row, "ret"))
+		m->write(m->context, la, &target, sizeof(target));
+	if (row_is(c->form->row, "popf")) { /* neither single-step nor alignment checks */
+		target = rng_next(m->rng) & ~(RFLAGS_TF | RFLAGS_AC);
+		m->write(m->context, la, &target, sizeof(target));
+	}
+}
+
+/* A quotient that fits, more often than chance has it. */
+static void tame_division(struct case_maker *m, const struct code *c, struct regs *in)
+{
+	uint64_t sign = in->gpr[RAX] >> 63 ? UINT64_MAX : 0;
+
+	if (rng_below(m->rng, 8) == 0)
+		return;
+	set_free(c, in, RDX, row_is(c->form->row, "div") ? rng_below(m->rng, 3) : sign);
+	if (rng_below(m->rng, 2))
+		set_free(c, in, RAX, rng_below(m->rng, 0x200));
+}
+
+/* An accumulator that equals the destination. */
+static void match_accumulator(
+	struct case_maker *m, const struct code *c, uint64_t la, struct regs *in)
+{
+	uint64_t pair[2];
+
+	if (rng_below(m->rng, 2))
+		return;
+	if (!c->memory) {
+		in->gpr[RAX] = in->gpr[c->rm];
+		return;
+	}
+	pair[0] = in->gpr[RAX];
+	pair[1] = in->gpr[RDX];
+	if (c->access == 8 && row_is(c->form->row, "cmpxchg8b"))
+		pair[0] = (uint32_t)pair[0] | pair[1] << 32;
+	m->write(m->context, la, pair, c->access);
+}
+
+/* An image that FXRSTOR takes, or LDMXCSR, most of the time. */
+static void put_image(struct case_maker *m, const struct code *c, uint64_t la)
+{
+	struct fx_image fx;
+
+	memset(&fx, 0, sizeof(fx));
+	random_x87(m->rng, &fx);
+	fx.fsw = (uint16_t)rng_next(m->rng);
+	fx.fcw = (uint16_t)rng_next(m->rng);
+	fx.mxcsr = rng_below(m->rng, 8) ? random_mxcsr(m->rng) : (uint32_t)random_integer(m->rng);
+	for (unsigned i = 0; i < 16; i++)
+		random_vector(m->rng, &fx.xmm[i]);
+	if (row_is(c->form->row, "fxrstor"))
+		m->write(m->context, la, &fx, sizeof(fx));
+	else
+		m->write(m->context, la, &fx.mxcsr, sizeof(fx.mxcsr));
+}
+
+static void place_bit_string(struct case_maker *m, const struct code *c, struct regs *in)
+{
+	uint64_t noise = c->width == 8 ? 0 : rng_next(m->rng) << (c->width * 8);
+
+	in->gpr[c->reg] =
+		noise | ((rng_below(m->rng, 1024) - 512) & (UINT64_MAX >> (64 - c->width * 8)));
+}
+
+/* What single instructions need beyond random registers. */
+static void adjust_case(
+	struct case_maker *m, const struct code *c, uint64_t slot, uint64_t la, struct regs *in)
+{
+	const struct row *row = c->form->row;
+	uint64_t target = slot + (rng_below(m->rng, 2) ? SLOT_BACK : SLOT_FAR);
+
+	if (row_is(row, "div") || row_is(row, "idiv"))
+		tame_division(m, c, in);
+	if (strncmp(row->name, "cmpxchg", 7) == 0)
+		match_accumulator(m, c, la, in);
+	if (row_is(row, "fxrstor") || row_is(row, "ldmxcsr"))
+		put_image(m, c, la);
+	if (row_is(row, "fldcw")) {
+		target = rng_next(m->rng);
+		m->write(m->context, la, &target, 2);
+	}
+	if (row_is_indirect(row)) {
+		if (c->memory)
+			m->write(m->context, la, &target, 8);
+		else
+			in->gpr[c->rm] = target;
+	}
+	if (row_is(row, "xlat")) {
+		la = place_counted(m, 1, true);
+		in->gpr[RBX] = la - (c->form->rm == RM_GS ? GS_BASE : 0) - (in->gpr[RAX] & 0xff);
+		put_contents(m, la, 1);
+	}
+	if (row_is(row, "maskmovdqu"))
+		in->gpr[RDI] = place_counted(m, 16, true);
+}
+
+void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in)
+{
+	const struct row *row = c->form->row;
+	uint64_t la = 0;
+
+	random_state(m, c, in);
+	in->rip = slot + SLOT_INSN;
+	in->fs_base = host_fs_base();
+	in->gs_base = GS_BASE;
+	if (row_uses_stack(row))
+		place_stack(m, c, slot, in);
+	if (row_has_kind(row, "XY") && !row_is(row, "xlat"))
+		place_string(m, c, in);
+	if (c->memory && row_has_kind(row, "G") && strncmp(row->name, "bt", 2) == 0)
+		place_bit_string(m, c, in);
+	if (c->memory || row_has_kind(row, "O")) {
+		la = place_operand(m, c, in);
+		put_contents(m, la, c->access);
+	}
+	relate_operands(m, c, in);
+	adjust_case(m, c, slot, la, in);
+}

@@ -1,0 +1,379 @@
+/* forms.c - the forms of a row, and encodings of a form. */
+#include "tests/oracle/oracle.h"
+
+#include <stdio.h>
+
+/* --- which forms --- */
+
+static bool row_has_rm(const struct row *row)
+{
+	return row_has_kind(row, "EMRWUQN");
+}
+
+static bool row_has_modrm(const struct row *row)
+{
+	return row->extension != ANY || row_has_kind(row, "EGMRVWUSCDPQN");
+}
+
+static unsigned rm_kinds_of(const struct row *row, enum rm_kind kinds[8])
+{
+	static const enum rm_kind memory[] = {RM_BASE, RM_INDEX, RM_RIP, RM_ABS, RM_ADDR32, RM_GS};
+	unsigned count = 0;
+
+	if (row->extension >= 0xc0 || (row->attributes & MOD_IGNORED) ||
+		!(row_has_rm(row) || row_has_kind(row, "XYO"))) {
+		kinds[count++] = RM_NONE;
+		return count;
+	}
+	if (row_has_kind(row, "XYO")) {
+		kinds[count++] = RM_NONE;
+		kinds[count++] = RM_ADDR32;
+		if (row_has_kind(row, "XO"))
+			kinds[count++] = RM_GS;
+		return count;
+	}
+	if (!row_has_kind(row, "M"))
+		kinds[count++] = RM_REG;
+	if (row_has_kind(row, "RUN"))
+		return count;
+	for (unsigned i = 0; i < ARRAY_LEN(memory); i++)
+		kinds[count++] = memory[i];
+	return count;
+}
+
+static bool has_prefix_66(const struct row *row)
+{
+	return (row->attributes & PREFIXED) == 0;
+}
+
+unsigned forms_of(const struct decoder *d, uint16_t index, struct form forms[FORMS_MAX])
+{
+	static const uint8_t sizes[] = {4, 2, 8}, repeats[] = {0, 0xf3, 0xf2};
+	const struct row *row = decoder_row(d, index);
+	enum rm_kind kinds[8];
+	unsigned kind_count = rm_kinds_of(row, kinds), count = 0;
+
+	for (unsigned s = 0; s < ARRAY_LEN(sizes); s++) {
+		if (sizes[s] == 2 && !has_prefix_66(row))
+			continue;
+		for (unsigned k = 0; k < kind_count; k++) {
+			for (unsigned p = 0; p < ARRAY_LEN(repeats); p++) {
+				if (repeats[p] != 0 && !(row->attributes & REPEATS))
+					continue;
+				forms[count++] = (struct form){
+					row, index, kinds[k], sizes[s], repeats[p], false};
+			}
+			if (!(row->attributes & LOCKABLE))
+				continue;
+			forms[count++] = (struct form){row, index, kinds[k], sizes[s], 0, true};
+		}
+	}
+	SIM_ASSERT(count <= FORMS_MAX);
+	return count;
+}
+
+void form_name(const struct form *s, char *name, size_t size)
+{
+	static const char *const kinds[] = {
+		"", "reg", "base", "index", "rip", "abs", "addr32", "gs"};
+
+	snprintf(name, size, "%s%s%u%s%s", kinds[s->rm], s->rm == RM_NONE ? "" : "/", s->size * 8,
+		s->lock ? " lock" : "",
+		s->repeat == 0      ? ""
+		: s->repeat == 0xf3 ? " rep"
+				    : " repne");
+}
+
+/* --- sizes --- */
+
+static unsigned operand_size(const struct form *s)
+{
+	uint64_t a = s->row->attributes;
+
+	if (a & NEAR64)
+		return 8;
+	if ((a & STACK64) && s->size == 4)
+		return 8;
+	return s->size;
+}
+
+static unsigned operand_bytes(const struct code *c, const struct row_operand *o)
+{
+	switch (o->size) {
+	case 'b':
+		return 1;
+	case 'w':
+		return 2;
+	case 'd':
+		return 4;
+	case 'q':
+		return 8;
+	case 'x':
+		return 16;
+	case 'y':
+		return c->form->size == 8 ? 8 : 4;
+	default:
+		return c->width;
+	}
+}
+
+static unsigned immediate_bytes(const struct code *c, const struct row_operand *o)
+{
+	if (o->size == 'z')
+		return c->width == 2 ? 2 : 4;
+	return operand_bytes(c, o);
+}
+
+/* Bytes that the memory operand takes. */
+static unsigned access_bytes(const struct code *c)
+{
+	const struct row *row = c->form->row;
+	unsigned most = 1;
+
+	if (row_is(row, "fxsave") || row_is(row, "fxrstor"))
+		return 512;
+	for (unsigned i = 0; i < OPERANDS; i++)
+		if (row->operands[i].kind != 0 && strchr("EMWQXYO", row->operands[i].kind) != NULL)
+			most = operand_bytes(c, &row->operands[i]);
+	return row_is(row, "cmpxchg8b") ? 2 * most : most;
+}
+
+/* --- registers --- */
+
+/* Registers that an address may not use, since the case needs them for something else. */
+static bool is_taken(const struct code *c, unsigned reg)
+{
+	const struct row *row = c->form->row;
+	bool bit_string = row_has_kind(row, "G") && strncmp(row->name, "bt", 2) == 0;
+
+	if (bit_string && reg == c->reg)
+		return true;
+	return row_uses_stack(row) && (reg == RSP || reg == RBP);
+}
+
+static unsigned pick_address_register(const struct code *c, struct rng *r, unsigned except)
+{
+	unsigned reg;
+
+	do {
+		reg = (unsigned)rng_below(r, 16);
+	} while (reg == except || is_taken(c, reg));
+	return reg;
+}
+
+static void pick_registers(struct code *c, struct rng *r)
+{
+	const struct form *s = c->form;
+
+	c->rm = c->reg = c->base = c->index = NO_REG;
+	if (row_has_kind(s->row, "GVPSCD"))
+		c->reg = (uint8_t)rng_below(r, row_has_kind(s->row, "S") ? 6 : 16);
+	if (row_has_kind(s->row, "CD")) /* all the same at CPL 3, but must exist */
+		c->reg = 0;
+	c->rm = (uint8_t)rng_below(r, 16);
+	if (row_is_indirect(s->row) && c->rm == RSP)
+		c->rm = RAX;
+	c->memory = s->rm > RM_REG && !row_has_kind(s->row, "XYO");
+	if (!c->memory)
+		return;
+	c->rm = NO_REG;
+	if (s->rm == RM_RIP || s->rm == RM_ABS)
+		return;
+	c->base = (uint8_t)pick_address_register(c, r, NO_REG);
+	if (s->rm == RM_INDEX || (s->rm == RM_ADDR32 && rng_below(r, 2))) {
+		do {
+			c->index = (uint8_t)pick_address_register(c, r, c->base);
+		} while (c->index == RSP);
+		c->scale = (uint8_t)rng_below(r, 4);
+	}
+}
+
+/* --- bytes --- */
+
+static void put(struct code *c, uint64_t value, unsigned size)
+{
+	SIM_ASSERT(c->len + size <= sizeof(c->bytes));
+	memcpy(c->bytes + c->len, &value, size);
+	c->len = (uint8_t)(c->len + size);
+}
+
+/* All prefixes but REX, in any order. */
+static void put_prefixes(struct code *c, struct rng *r)
+{
+	const struct form *s = c->form;
+	uint8_t prefixes[8];
+	unsigned count = 0;
+
+	if (s->lock)
+		prefixes[count++] = 0xf0;
+	if (s->size == 2 || (s->row->attributes & P66))
+		prefixes[count++] = 0x66;
+	if (s->row->attributes & PF3)
+		prefixes[count++] = 0xf3;
+	if (s->row->attributes & PF2)
+		prefixes[count++] = 0xf2;
+	if (s->repeat != 0)
+		prefixes[count++] = s->repeat;
+	if (s->rm == RM_ADDR32)
+		prefixes[count++] = 0x67;
+	if (s->rm == RM_GS)
+		prefixes[count++] = 0x65;
+	while (count > 0) {
+		unsigned pick = (unsigned)rng_below(r, count);
+
+		put(c, prefixes[pick], 1);
+		prefixes[pick] = prefixes[--count];
+	}
+}
+
+static unsigned high(unsigned reg)
+{
+	return reg != NO_REG && reg >= 8;
+}
+
+static void put_opcode(struct code *c, struct rng *r)
+{
+	const struct row *row = c->form->row;
+	unsigned rm = c->memory ? c->base : c->rm;
+	unsigned rex =
+		(c->form->size == 8) << 3 | high(c->reg) << 2 | high(c->index) << 1 | high(rm);
+
+	if (!row_has_rm(row) && !(row->attributes & PLUS_REG))
+		rex &= 12;
+	c->opcode = (uint8_t)row->opcode;
+	if (row->attributes & CONDITION)
+		c->opcode |= (uint8_t)rng_below(r, 16);
+	if (row->attributes & PLUS_REG)
+		c->opcode |= c->rm & 7;
+	c->rex = rex != 0 || rng_below(r, 2) == 0;
+	if (c->rex)
+		put(c, 0x40 | rex, 1);
+	if (row->opcode >= 0x0f00)
+		put(c, 0x0f, 1);
+	if (row->opcode >= 0x0f3800)
+		put(c, row->opcode >> 8 & 0xff, 1);
+	put(c, c->opcode, 1);
+}
+
+static void put_modrm(struct code *c, unsigned mod, unsigned rm)
+{
+	unsigned reg = c->form->row->extension;
+
+	if (c->form->row->extension == ANY)
+		reg = c->reg == NO_REG ? 0 : c->reg & 7;
+	c->modrm = (uint8_t)(mod << 6 | (reg & 7) << 3 | (rm & 7));
+	put(c, c->modrm, 1);
+}
+
+/* Displacement by base register: none, 8 or 32 bits. Near the base for what uses the stack. */
+static void put_base_and_index(struct code *c, struct rng *r)
+{
+	bool sib = c->index != NO_REG || (c->base & 7) == RSP || rng_below(r, 4) == 0;
+	unsigned mod = (unsigned)rng_below(r, 3);
+
+	if (mod == 0 && (c->base & 7) == RBP)
+		mod = 1;
+	put_modrm(c, mod, sib ? 4 : c->base);
+	if (sib) {
+		unsigned index = c->index == NO_REG ? 4 : c->index & 7u;
+
+		put(c, (unsigned)c->scale << 6 | index << 3 | (c->base & 7), 1);
+	}
+	if (mod == 1)
+		c->disp = (int8_t)rng_next(r);
+	if (mod == 2)
+		c->disp = (int32_t)rng_next(r);
+	put(c, (uint64_t)(int64_t)c->disp, mod == 0 ? 0 : mod == 1 ? 1 : 4);
+}
+
+static void put_operand(struct code *c, struct rng *r)
+{
+	const struct form *s = c->form;
+	enum placement where;
+
+	if (s->row->extension >= 0xc0) {
+		put(c, (unsigned)s->row->extension, 1);
+		return;
+	}
+	if (!c->memory) {
+		put_modrm(c, 3, c->rm);
+		return;
+	}
+	if (s->rm != RM_RIP && s->rm != RM_ABS) {
+		put_base_and_index(c, r);
+		return;
+	}
+	do {
+		c->fixed_target = place(r, c->access, false, &where);
+	} while (row_is(s->row, "call") && c->fixed_target >= DATA_AT(PAGE_READ_ONLY) - 8);
+	put_modrm(c, 0, s->rm == RM_RIP ? 5 : 4);
+	if (s->rm == RM_ABS)
+		put(c, 0x25, 1);
+	put(c, c->fixed_target, 4); /* relative to RIP later, when the length is known */
+}
+
+/* The displacement of a RIP-relative operand comes after its ModRM byte, at `at`. */
+static void fix_rip_relative(struct code *c, uint64_t la, unsigned at)
+{
+	uint32_t relative = (uint32_t)(c->fixed_target - (la + c->len));
+
+	memcpy(c->bytes + at, &relative, 4);
+}
+
+static uint64_t random_immediate(const struct code *c, struct rng *r)
+{
+	if (row_is(c->form->row, "enter") || row_is(c->form->row, "ret"))
+		return rng_below(r, 256);
+	if (rng_below(r, 2))
+		return rng_below(r, 80);
+	return random_integer(r);
+}
+
+static void put_immediates(struct code *c, uint64_t la, struct rng *r)
+{
+	const struct row *row = c->form->row;
+	enum placement where;
+
+	for (unsigned i = 0; i < OPERANDS; i++) {
+		const struct row_operand *o = &row->operands[i];
+		unsigned size = immediate_bytes(c, o);
+
+		if (o->kind == 'I') {
+			c->imm = random_immediate(c, r);
+			if (row_is(row, "enter") && i == 1)
+				c->imm = 0; /* nesting levels are refused as yet */
+			put(c, c->imm, size);
+		} else if (o->kind == 'J') {
+			uint64_t slot = la - SLOT_INSN;
+			uint64_t to = slot + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR);
+
+			put(c, to - (la + c->len + size), size);
+		} else if (o->kind == 'O') {
+			bool short_address = c->form->rm == RM_ADDR32;
+
+			c->fixed_target = place(r, c->access, false, &where);
+			if (c->form->rm == RM_GS)
+				put(c, c->fixed_target - GS_BASE, 8);
+			else
+				put(c, c->fixed_target, short_address ? 4 : 8);
+		}
+	}
+}
+
+void code_encode(const struct form *s, uint64_t la, struct rng *r, struct code *c)
+{
+	unsigned modrm_at;
+
+	*c = (struct code){.form = s};
+	c->width = (uint8_t)operand_size(s);
+	c->access = access_bytes(c);
+	pick_registers(c, r);
+	put_prefixes(c, r);
+	put_opcode(c, r);
+	modrm_at = c->len;
+	if (row_has_modrm(s->row))
+		put_operand(c, r);
+	put_immediates(c, la, r);
+	if (c->memory && s->rm == RM_RIP)
+		fix_rip_relative(c, la, modrm_at + 1);
+}

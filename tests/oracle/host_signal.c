@@ -1,0 +1,59 @@
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "tests/oracle/host_signal.h"
+
+static struct {
+	void (*on_fault)(const struct host_fault *f);
+	void (*resume)(void);
+	const uint64_t *stack;
+} catcher;
+
+static const int greg_of[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
+	REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+
+static void handle(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *u = context;
+	greg_t *g = u->uc_mcontext.gregs;
+	struct host_fault f = {
+		.rip = (uint64_t)g[REG_RIP],
+		.rflags = (uint64_t)g[REG_EFL],
+		.vector = (uint64_t)g[REG_TRAPNO],
+		.error = (uint64_t)g[REG_ERR],
+		.cr2 = (uint64_t)g[REG_CR2],
+	};
+
+	(void)signal, (void)info;
+	for (unsigned i = 0; i < 16; i++)
+		f.gpr[i] = (uint64_t)g[greg_of[i]];
+	memcpy(f.fx, u->uc_mcontext.fpregs, sizeof(f.fx));
+	catcher.on_fault(&f);
+	g[REG_RIP] = (greg_t)(uintptr_t)catcher.resume;
+	g[REG_RSP] = (greg_t)*catcher.stack;
+	g[REG_EFL] = 0x202;
+}
+
+bool host_catch(
+	void (*on_fault)(const struct host_fault *f), void (*resume)(void), const uint64_t *stack)
+{
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+	stack_t own = {.ss_size = 1 << 16};
+
+	own.ss_sp = malloc(own.ss_size);
+	if (own.ss_sp == NULL || sigaltstack(&own, NULL) != 0)
+		return false;
+	catcher.on_fault = on_fault;
+	catcher.resume = resume;
+	catcher.stack = stack;
+	action.sa_sigaction = handle;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], &action, NULL) != 0)
+			return false;
+	return true;
+}
