@@ -1,6 +1,6 @@
 # Tests. `make check` runs all groups and counts; `make check-GROUP` runs one. Each group leaves
 # lines `ok NAME [xCOUNT]` and `not ok NAME: why` in $O/check/GROUP.log.
-GROUPS      := style unit cli determinism kernel fuzz builds sanitizer
+GROUPS      := style unit cli determinism kernel kernel-ringv fuzz builds sanitizer
 LONG_GROUPS := determinism-long builds-long fuzz-long
 RUN_GROUP    = tools/run-group $O/check/$(@:check-%=%).log
 
@@ -43,8 +43,12 @@ check-determinism: $O/ringv $(IMAGES) target
 check-determinism-long: $O/ringv $(IMAGES) target
 	$Q$(RUN_GROUP) tests/determinism/run-long $O $(KERNEL) $(INITRD)
 
+# The kernel's own tests: under QEMU, and the same on ringv.
 check-kernel: target
 	$Q$(RUN_GROUP) tests/kernel/run $(KERNEL) $(INITRD)
+
+check-kernel-ringv: $O/ringv target
+	$Q$(RUN_GROUP) tests/kernel/run $(KERNEL) $(INITRD) $O/ringv
 
 # ringv by other compilers and options must give the same digests.
 BUILD-gcc-O0   := CC=gcc CFLAGS=-O0
@@ -96,6 +100,8 @@ check-fuzz: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES)
 
 check-fuzz-long: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES)
 	$Q$(RUN_GROUP) tests/fuzz/run-all $O 600 $(FUZZ)
+
+include tests/oracle/build.mk
 
 .SECONDARY: $(UNIT:=.o) $(FUZZ:%=$O/tests/fuzz/fuzz_%)
 .PHONY: check check-long groups groups-long unit $(GROUPS:%=check-%) $(LONG_GROUPS:%=check-%)

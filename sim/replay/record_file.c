@@ -13,7 +13,7 @@ struct record_header {
 	uint32_t zero;
 	uint64_t payload_size;    /* uncompressed */
 	uint64_t compressed_size; /* what follows, to the end of the file */
-	uint64_t hash;            /* of the uncompressed payload */
+	uint64_t hash;            /* of what follows, seeded with payload_size */
 };
 
 _Static_assert(sizeof(struct record_header) == 40, "format changed: bump RECORD_VERSION");
