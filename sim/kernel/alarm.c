@@ -28,10 +28,14 @@ void alarm_init(struct alarm_waiter *w, void (*func)(struct alarm_waiter *))
 	list_init(&w->link);
 }
 
+static struct alarm_waiter *waiter_of(struct list *l)
+{
+	return container_of(l, struct alarm_waiter, link);
+}
+
 static struct alarm_waiter *earliest(struct timer_chain *tc)
 {
-	return list_empty(&tc->waiters) ? NULL
-					: container_of(tc->waiters.next, struct alarm_waiter, link);
+	return list_empty(&tc->waiters) ? NULL : waiter_of(tc->waiters.next);
 }
 
 /* Aims the hardware timer at the earliest waiter. Only a core can program its own: another one
@@ -52,16 +56,11 @@ static void aim_timer(struct timer_chain *tc)
 /* Lock held. Returns whether w is now the earliest. */
 static bool insert(struct timer_chain *tc, struct alarm_waiter *w)
 {
-	struct list *pos = &tc->waiters;
+	struct list *pos = tc->waiters.next;
 
 	assert(!w->on_tchain);
-	list_for_each(other, &tc->waiters, struct alarm_waiter, link)
-	{
-		if (other->wake_up_time > w->wake_up_time) {
-			pos = &other->link;
-			break;
-		}
-	}
+	while (pos != &tc->waiters && waiter_of(pos)->wake_up_time <= w->wake_up_time)
+		pos = pos->next;
 	list_insert_before(pos, &w->link);
 	w->on_tchain = true;
 	return earliest(tc) == w;

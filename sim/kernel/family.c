@@ -62,8 +62,12 @@ void family_end(struct proc *p)
 /* Lock held. */
 static struct proc *find_child(struct proc *p, int pid)
 {
-	list_for_each(
-		child, &p->children, struct proc, sibling) if (child->pid == pid) return child;
+	for (struct list *l = p->children.next; l != &p->children; l = l->next) {
+		struct proc *child = container_of(l, struct proc, sibling);
+
+		if (child->pid == pid)
+			return child;
+	}
 	return NULL;
 }
 

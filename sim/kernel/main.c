@@ -1,4 +1,14 @@
-/* main.c - the boot core's way up, in the order in which things come to need each other. */
+/* main.c - the boot core's way up, in the order in which things come to need each other.
+ *
+ * A reading order for the kernel:
+ *	boot.S, main.c, multiboot.c, console.c		up to the first line of output
+ *	page_alloc.c, kmalloc.c, pagetable.c		memory
+ *	desc.c, entry.S, trap.c, apic.c, ioapic.c	what interrupts a core
+ *	percpu.h, spinlock.c, smp.c, trampoline.S	more than one core
+ *	kmsg.c, idle.c					how cores talk, and rest
+ *	kthread.c, context.S, sync.c, alarm.c		how kernel code sleeps
+ *	process.h, process.c, mm.c, elf_load.c, family.c, sched.c, syscall.c
+ */
 #include "sim/kernel/acpi.h"
 #include "sim/kernel/apic.h"
 #include "sim/kernel/console.h"

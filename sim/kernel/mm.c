@@ -20,16 +20,19 @@ static bool user_region_ok(uint64_t va, uint64_t size)
 	       va <= UMAPTOP - size;
 }
 
-/* Lock held. First region that ends after va, or the list's head. */
-static struct list *first_after(struct proc *p, uint64_t va)
-{
-	list_for_each(r, &p->vmrs, struct vmr, link) if (r->end > va) return &r->link;
-	return &p->vmrs;
-}
-
 static struct vmr *vmr_of(struct list *l)
 {
 	return container_of(l, struct vmr, link);
+}
+
+/* Lock held. First region that ends after va, or the list's head. */
+static struct list *first_after(struct proc *p, uint64_t va)
+{
+	struct list *l = p->vmrs.next;
+
+	while (l != &p->vmrs && vmr_of(l)->end <= va)
+		l = l->next;
+	return l;
 }
 
 /* Lock held. Lowest address from BRK_START up with room for size bytes; 0 when there is none. */

@@ -11,8 +11,8 @@
  *	kernel-only		P (W)			0
  *
  * One exception on purpose: KPT's NX has no counterpart, the guest decides what it executes.
- * Callers lock the page tables (pte_lock of the process; boot_pgdir belongs to the boot core until
- * the others run, then to vmap_lock).
+ * Callers lock the page tables: a process's mm_lock; the kernel's own are built by the boot core
+ * alone, and map_mmio has a lock.
  */
 #ifndef KERNEL_PAGETABLE_H
 #define KERNEL_PAGETABLE_H

@@ -15,11 +15,6 @@ struct list {
 	}
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
-/* Walks the elements of type `type`, which link through `member`; e must not be removed. */
-#define list_for_each(e, l, type, member)                                                          \
-	for (type *e = container_of((l)->next, type, member); &e->member != (l);                   \
-		e = container_of(e->member.next, type, member))
-
 static inline void list_init(struct list *l)
 {
 	l->next = l->prev = l;
