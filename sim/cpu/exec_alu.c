@@ -248,4 +248,4 @@ BODY_EXTEND(movzx_b, 1, false);
 BODY_EXTEND(movzx_w, 2, false);
 BODY_EXTEND(movsx_b, 1, true);
 BODY_EXTEND(movsx_w, 2, true);
-BODY_EXTEND(movsx_d, 4, true);
+BODY_EXTEND(movsx_d, width == 2 ? 2 : 4, true);

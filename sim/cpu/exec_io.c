@@ -96,11 +96,11 @@ OP_ANY(ins)
 	uint64_t la, value;
 	uint8_t *host;
 
+	TRY(need_port(c, port, width)); /* even if there is nothing to do */
 	if (nothing_to_do(c, in)) {
 		c->arch.rip = next_rip(c, in);
 		return fault_stop;
 	}
-	TRY(need_port(c, port, width));
 	TRY(segment_linear(
 		c, ES, zero_extend(c->arch.gpr[RDI], in->address_size), width, ACCESS_WRITE, &la));
 	TRY(mem_open(c, ES, la, width, &host));
@@ -117,11 +117,11 @@ OP_ANY(outs)
 	unsigned width = io_width(in);
 	uint64_t la, value = 0;
 
+	TRY(need_port(c, port, width)); /* even if there is nothing to do */
 	if (nothing_to_do(c, in)) {
 		c->arch.rip = next_rip(c, in);
 		return fault_stop;
 	}
-	TRY(need_port(c, port, width));
 	TRY(segment_linear(c, in->seg, zero_extend(c->arch.gpr[RSI], in->address_size), width,
 		ACCESS_READ, &la));
 	TRY(mem_load(c, in->seg, la, width, &value));

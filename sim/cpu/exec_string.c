@@ -56,16 +56,30 @@ static uint64_t none_at_once(struct vcpu *c, const struct insn *in, uint64_t mos
 	return 0;
 }
 
+static bool repeats(const struct insn *in)
+{
+	return in->prefix & (PREFIX_REP | PREFIX_REPNE);
+}
+
+/* Processors truncate RCX, and what REP MOVS and REP STOS use, before anything else, so that it
+ * shows even where nothing is done. */
+static void narrow(struct vcpu *c, const struct insn *in, unsigned reg)
+{
+	if (in->address_size == 4 && repeats(in))
+		c->arch.gpr[reg] = (uint32_t)c->arch.gpr[reg];
+}
+
 MUST_CHECK static struct fault repeat(
 	struct vcpu *c, const struct insn *in, iteration once, iterations at_once)
 {
 	uint64_t done = 0, left = zero_extend(c->arch.gpr[RCX], in->address_size);
 	bool more = true;
 
-	if ((in->prefix & (PREFIX_REP | PREFIX_REPNE)) == 0) {
+	if (!repeats(in)) {
 		TRY(once(c, in, &more));
 		return retire(c, in);
 	}
+	narrow(c, in, RCX);
 	if (left == 0)
 		return retire(c, in);
 	for (;;) {
@@ -192,8 +206,8 @@ static struct fault cmps_once(struct vcpu *c, const struct insn *in, bool *more)
 
 	TRY(source_address(c, in, &from));
 	TRY(dest_address(c, in, ACCESS_READ, &to));
+	TRY(mem_load(c, ES, to, in->width, &b)); /* first, as on processors */
 	TRY(mem_load(c, in->seg, from, in->width, &a));
-	TRY(mem_load(c, ES, to, in->width, &b));
 	flags_set_lazy(
 		c, LAZY_SUB, in->width, sign_extend(a, in->width), sign_extend(b, in->width));
 	advance(c, in, RSI);
@@ -217,11 +231,14 @@ static struct fault scas_once(struct vcpu *c, const struct insn *in, bool *more)
 
 OP_ANY(movs)
 {
+	narrow(c, in, RSI);
+	narrow(c, in, RDI);
 	return repeat(c, in, movs_once, movs_at_once);
 }
 
 OP_ANY(stos)
 {
+	narrow(c, in, RDI);
 	return repeat(c, in, stos_once, stos_at_once);
 }
 

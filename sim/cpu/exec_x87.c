@@ -68,7 +68,9 @@ OP_ANY(fnclex)
 OP_ANY(fnop)
 {
 	TRY(x87_check(c));
-	return x87_pending(c);
+	TRY(x87_pending(c));
+	c->arch.x87.fip = c->arch.rip + in->start;
+	return no_fault;
 }
 
 OP_ANY(fwait)
@@ -172,7 +174,7 @@ MUST_CHECK static struct fault fxsave_address(
 {
 	TRY(x87_check(c));
 	TRY(operand_linear(c, in, how, FXSAVE_SIZE, la));
-	return *la & 15 ? fault_gp(0) : no_fault;
+	return *la & 15 ? vector_misaligned(in, *la, FXSAVE_SIZE) : no_fault;
 }
 
 OP_ANY(fxsave)
@@ -189,13 +191,22 @@ OP_ANY(fxsave)
 		.mxcsr = (uint32_t)c->arch.mxcsr,
 		.mxcsr_mask = MXCSR_KNOWN,
 	};
+	uint8_t *last;
 	uint64_t la;
 
 	TRY(fxsave_address(c, in, ACCESS_WRITE, &la));
 	for (unsigned i = 0; i < 8; i++)
 		image.st[i] = x->st[(x87_top(x) + i) & 7];
 	memcpy(image.xmm, c->arch.xmm, sizeof(image.xmm));
+	TRY(mem_open(c, in->seg, la + FXSAVE_SIZE - 1, 1, &last)); /* may all of it be written? */
 	return mem_store(c, in->seg, la, fxsave_written(c), &image);
+}
+
+/* The pointers hold as many bits as linear addresses have. */
+static uint64_t canonical(uint64_t la)
+{
+	return (uint64_t)((int64_t)(la << (64 - LINEAR_ADDRESS_BITS)) >>
+			  (64 - LINEAR_ADDRESS_BITS));
 }
 
 static void x87_restore(struct x87 *x, const struct fxsave_image *image, bool wide)
@@ -203,8 +214,8 @@ static void x87_restore(struct x87 *x, const struct fxsave_image *image, bool wi
 	x->fsw = image->fsw;
 	x87_set_control(x, image->fcw);
 	x->fop = image->fop & 0x7ff;
-	x->fip = wide ? image->fip : (uint32_t)image->fip;
-	x->fdp = wide ? image->fdp : (uint32_t)image->fdp;
+	x->fip = wide ? canonical(image->fip) : (uint32_t)image->fip;
+	x->fdp = wide ? canonical(image->fdp) : (uint32_t)image->fdp;
 	for (unsigned i = 0; i < 8; i++) {
 		struct xmm st = image->st[i];
 
@@ -238,6 +249,13 @@ struct fault vector_refused(const struct vcpu *c)
 	if ((c->arch.cr0 & CR0_EM) || (c->arch.cr4 & CR4_OSFXSR) == 0)
 		return fault_ud;
 	return fault_exception(VECTOR_NM);
+}
+
+struct fault vector_misaligned(const struct insn *in, uint64_t la, unsigned size)
+{
+	if (in->seg == SS && (!is_canonical(la) || !is_canonical(la + size - 1)))
+		return fault_error(VECTOR_SS, 0);
+	return fault_gp(0);
 }
 
 OP_ANY(ldmxcsr)

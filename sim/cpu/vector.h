@@ -28,4 +28,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault vector_check(const struct vcpu *c)
 	return unlikely(c->vector_off) ? vector_refused(c) : no_fault;
 }
 
+/* The fault of a misaligned operand: #GP, unless #SS comes first. */
+struct fault vector_misaligned(const struct insn *in, uint64_t la, unsigned size);
+
 #endif

@@ -167,8 +167,8 @@ static void random_x87(struct rng *r, struct fx_image *fx)
 		fx->fsw |= 0x8080;
 	fx->ftw = (uint8_t)rng_next(r);
 	fx->fop = rng_next(r) & 0x7ff;
-	fx->fip = rng_next(r);
-	fx->fdp = rng_next(r);
+	fx->fip = rng_next(r) >> 17;
+	fx->fdp = ~(rng_next(r) >> 17);
 	for (unsigned i = 0; i < 8; i++)
 		fx->st[i] = (struct xmm){{rng_next(r), rng_next(r) & 0xffff}};
 }

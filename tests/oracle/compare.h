@@ -9,8 +9,9 @@ struct difference {
 	uint64_t host, model;
 };
 
-bool outcomes_differ(const struct outcome *host, const struct outcome *model, uint64_t undefined,
-	struct difference *d);
+/* After c ran from in. */
+bool outcomes_differ(const struct code *c, const struct regs *in, const struct outcome *host,
+	const struct outcome *model, struct difference *d);
 
 struct memory {
 	uint8_t *model[DATA_PAGES]; /* NULL for holes */

@@ -25,13 +25,16 @@ enum { PAGE_A, PAGE_B, PAGE_HOLE, PAGE_C, PAGE_READ_ONLY, PAGE_END_HOLE, DATA_PA
 #define READ_ONLY_BYTE 0xee /* fills that page: an address made of it is not canonical */
 #define DATA_AT(page)  (DATA_LA + (page)*PAGE_SIZE)
 
-/* Operands lie within these distances of page ends: only there memory is copied and compared. */
+/* Operands begin within WINDOW bytes of page ends, and what is done with them reaches MARGIN bytes
+ * further: only there memory is copied and compared. */
 #define WINDOW 1024
+#define MARGIN 512
 #define WINDOWS                                                                                    \
 	{                                                                                          \
-		{DATA_AT(PAGE_B) - WINDOW, 2 * WINDOW}, {DATA_AT(PAGE_HOLE) - WINDOW, WINDOW},     \
+		{DATA_AT(PAGE_B) - WINDOW - MARGIN, 2 * (WINDOW + MARGIN)},                        \
+			{DATA_AT(PAGE_HOLE) - WINDOW - MARGIN, WINDOW + MARGIN},                   \
 		{                                                                                  \
-			DATA_AT(PAGE_READ_ONLY) - WINDOW, WINDOW                                   \
+			DATA_AT(PAGE_READ_ONLY) - WINDOW - MARGIN, WINDOW + MARGIN                 \
 		}                                                                                  \
 	}
 
