@@ -272,7 +272,7 @@ static struct stop run_slice(struct machine *m, const struct run_limit *limit)
 {
 	unsigned core = (unsigned)m->run.slice_core;
 	struct vcpu *c = &m->cores[core];
-	uint64_t before = c->arch.step;
+	uint64_t before = c->arch.step, budget;
 	enum cpu_stop why;
 
 	if (c->arch.cycle >= m->run.slice_limit) {
@@ -282,10 +282,11 @@ static struct stop run_slice(struct machine *m, const struct run_limit *limit)
 	if (m->drop_every != 0)
 		machine_drop_caches(m);
 	m->step_base = before;
-	why = cpu_run(c, m->run.slice_limit, step_budget(m, limit, core));
+	budget = step_budget(m, limit, core);
+	why = cpu_run(c, m->run.slice_limit, budget);
 	count_steps(m, core, before);
-	if (c->arch.step != before && (why == CPU_EXCLUSIVE || why == CPU_IDLE))
-		return stop_at(STOP_NONE, core); /* the position first; it will say so again */
+	if (c->arch.step - before == budget && (why == CPU_EXCLUSIVE || why == CPU_IDLE))
+		return stop_at(STOP_NONE, core); /* somebody looks first; it will say so again */
 	if (why == CPU_EXCLUSIVE)
 		why = step_exclusive(m, core);
 	return slice_returned(m, core, why);
