@@ -142,6 +142,19 @@ OP_REGISTER_FROM(cmovcc, body_cmovcc);
 
 /* --- jumps, calls, returns: 64-bit mode --- */
 
+/* An indirect branch, whose operand is always of 8 bytes there. */
+#define FORMS_NEAR64(name, body)                                                                   \
+	FORM(name, body, R, 8)                                                                     \
+	FORM(name, body, M, 8)                                                                     \
+	FORM_FLAT(name, body, B, M, 8)                                                             \
+	FORM_FLAT(name, body, X, M, 8)                                                             \
+	const struct op op_##name = {                                                              \
+		.forms = {[SHAPE_R] = {[3] = name##_R_8},                                          \
+			[SHAPE_B] = {[3] = name##_B_8},                                            \
+			[SHAPE_X] = {[3] = name##_X_8},                                            \
+			[SHAPE_M] = {[3] = name##_M_8}},                                           \
+	}
+
 static struct fault jmp64_relative(struct vcpu *c, const struct insn *in)
 {
 	c->arch.rip += in->imm;
@@ -150,46 +163,51 @@ static struct fault jmp64_relative(struct vcpu *c, const struct insn *in)
 
 const struct op op_jmp64 = {.any = jmp64_relative};
 
-OP_ANY(jmp64_indirect)
+MUST_CHECK static ALWAYS_INLINE struct fault body_jmp64_indirect(
+	struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)
 {
-	uint64_t target;
+	int64_t target;
 
-	TRY(operand_load(c, in, 0, 8, &target));
-	return go_to(c, target);
+	TRY(form_dest_value(c, in, shape, width, &target));
+	return go_to(c, (uint64_t)target);
 }
 
-/* CALL and RET where the stack's page is in the soft-TLB, and all else. */
-HANDLER_ANY(call64_slow)
-{
-	TRY(stack_push(c, 8, next_rip(c, in)));
-	c->arch.rip += in->imm;
-	return fault_end;
-}
+FORMS_NEAR64(jmp64_indirect, body_jmp64_indirect);
 
-static struct fault call64_relative(struct vcpu *c, const struct insn *in)
+/* Pushes the return address; where the stack's page is not in the soft-TLB, a flat form hands over
+ * before anything has changed. */
+MUST_CHECK static ALWAYS_INLINE struct fault push_return(
+	struct vcpu *c, const struct insn *in, enum shape shape)
 {
 	uint64_t top = c->arch.gpr[RSP] - 8, next = next_rip(c, in);
 	const struct soft_entry *e = soft_entry(c->soft, top);
 
 	if (unlikely(!soft_writes(e, top, 8)))
-		return call64_slow_any(c, in);
+		return shape_address(shape) == ADDRESS_ANY ? stack_push(c, 8, next) : fault_miss;
 	memcpy(soft_host(e, top), &next, 8);
 	c->arch.gpr[RSP] = top;
-	c->arch.rip += in->imm;
-	return fault_end;
+	return no_fault;
 }
 
-const struct op op_call64 = {.any = call64_relative};
-
-OP_ANY(call64_indirect)
+MUST_CHECK static ALWAYS_INLINE struct fault body_call64_indirect(
+	struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)
 {
-	uint64_t target;
+	int64_t target;
 
-	TRY(operand_load(c, in, 0, 8, &target));
-	if (!is_canonical(target))
+	TRY(form_dest_value(c, in, shape, width, &target));
+	if (!is_canonical((uint64_t)target))
 		return fault_gp(0);
-	TRY(stack_push(c, 8, next_rip(c, in)));
-	return go_to(c, target);
+	TRY(push_return(c, in, shape));
+	return go_to(c, (uint64_t)target);
+}
+
+FORMS_NEAR64(call64_indirect, body_call64_indirect);
+
+OP_ANY(call64)
+{
+	TRY(push_return(c, in, SHAPE_M));
+	c->arch.rip += in->imm;
+	return fault_end;
 }
 
 HANDLER_ANY(ret64_slow)

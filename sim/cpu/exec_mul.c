@@ -27,34 +27,38 @@ static unsigned __int128 get_double(const struct vcpu *c, unsigned width)
 	       reg_get(c, REG_OFFSET(RAX), width);
 }
 
-OP_ANY(mul)
+MUST_CHECK static ALWAYS_INLINE struct fault body_mul(
+	struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)
 {
 	unsigned __int128 product;
-	uint64_t source, high;
+	int64_t source;
+	uint64_t high;
 
-	TRY(operand_load(c, in, 0, in->width, &source));
-	product = (unsigned __int128)source * reg_get(c, REG_OFFSET(RAX), in->width);
-	high = (uint64_t)(product >> 8 * in->width);
-	set_double(c, in->width, (uint64_t)product, high);
-	flags_set_lazy(
-		c, LAZY_MUL, in->width, sign_extend((uint64_t)product, in->width), high != 0);
+	TRY(form_dest_value(c, in, shape, width, &source));
+	product = (unsigned __int128)zero_extend((uint64_t)source, width) *
+		  reg_get(c, REG_OFFSET(RAX), width);
+	high = (uint64_t)(product >> 8 * width);
+	set_double(c, width, (uint64_t)product, high);
+	flags_set_lazy(c, LAZY_MUL, width, sign_extend((uint64_t)product, width), high != 0);
 	return no_fault;
 }
 
-OP_ANY(imul)
+MUST_CHECK static ALWAYS_INLINE struct fault body_imul(
+	struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)
 {
-	uint64_t source;
+	int64_t source, low;
 	__int128 product;
 
-	TRY(operand_load(c, in, 0, in->width, &source));
-	product = (__int128)sign_extend(source, in->width) *
-		  reg_get_signed(c, REG_OFFSET(RAX), in->width);
-	set_double(c, in->width, (uint64_t)product,
-		(uint64_t)((unsigned __int128)product >> 8 * in->width));
-	flags_set_lazy(c, LAZY_MUL, in->width, sign_extend((uint64_t)product, in->width),
-		sign_extend((uint64_t)product, in->width) != product);
+	TRY(form_dest_value(c, in, shape, width, &source));
+	product = (__int128)source * reg_get_signed(c, REG_OFFSET(RAX), width);
+	low = sign_extend((uint64_t)product, width);
+	set_double(c, width, (uint64_t)low, (uint64_t)((unsigned __int128)product >> 8 * width));
+	flags_set_lazy(c, LAZY_MUL, width, low, low != product);
 	return no_fault;
 }
+
+OP_UNARY(mul, body_mul);
+OP_UNARY(imul, body_imul);
 
 MUST_CHECK static ALWAYS_INLINE struct fault multiply_into(
 	struct vcpu *c, const struct insn *in, unsigned width, int64_t a, int64_t b)
