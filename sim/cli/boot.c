@@ -20,6 +20,7 @@ struct boot_run {
 	struct chain chain;
 	struct stop stop;
 	struct digest digest;
+	bool interrupted;
 	int failure; /* the exit code if something fails */
 };
 
@@ -39,7 +40,7 @@ static bool progress_window(void *context, struct machine *m, struct chain *c)
 	struct boot_run *b = context;
 
 	(void)c;
-	terminal_progress(&b->terminal, m);
+	terminal_progress(&b->terminal, m, &b->serial);
 	return true;
 }
 
@@ -108,8 +109,10 @@ static bool run_once(struct boot_run *b, struct error *e)
 		limit.steps = min_u64(b->args->until, next_phase(b));
 		b->stop = chain_run(&b->chain, b->machine, &limit, &watch);
 	} while (b->stop.why == STOP_STEPS && limit.steps != b->args->until);
-	if (b->stop.why == STOP_INTERRUPTED)
+	if (b->stop.why == STOP_INTERRUPTED) {
+		b->interrupted = true;
 		finish_step(b);
+	}
 	b->digest = chain_end(&b->chain, b->machine);
 	return true;
 }
@@ -201,20 +204,24 @@ static bool write_recording(struct boot_run *b, struct error *e)
 
 static void report(struct boot_run *b)
 {
+	const struct stop by_user = {.why = STOP_INTERRUPTED};
 	struct report r = {
 		.session = &b->session,
 		.args = b->args,
 		.machine = b->machine,
-		.stop = b->stop,
+		.stop = b->interrupted ? by_user : b->stop,
 		.digest = b->digest,
 		.seconds = terminal_seconds(&b->terminal),
 		.runs = b->args->runs,
 	};
 
-	if (b->args->json)
+	if (b->args->json) {
 		report_json(&r, stdout);
-	else if (!b->args->quiet)
+	} else if (!b->args->quiet) {
+		if (b->serial.mid_line)
+			fputc('\n', stderr);
 		report_text(&r);
+	}
 }
 
 static bool boot(struct boot_run *b, struct error *e)
@@ -243,7 +250,7 @@ int boot_command(const struct args *args, struct error *e)
 		return SIM_USAGE;
 	if (boot(&b, e)) {
 		report(&b);
-		code = verdict_exit_code(b.stop);
+		code = b.interrupted ? SIM_PASS : verdict_exit_code(b.stop);
 	} else {
 		code = b.failure;
 	}

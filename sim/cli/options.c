@@ -48,11 +48,31 @@ bool options_session(const struct args *args, struct session *s, struct error *e
 
 /* --- serial output --- */
 
+void serial_uncover(struct serial_output *s)
+{
+	if (s->covered)
+		fprintf(stderr, "\r\033[K");
+	s->covered = false;
+}
+
+void serial_progress(struct serial_output *s, const char *text)
+{
+	if (s->mid_line)
+		return;
+	serial_uncover(s);
+	fprintf(stderr, "%s", text);
+	s->covered = true;
+}
+
 static void put_byte(void *context, uint8_t byte)
 {
-	putc(byte, context);
+	struct serial_output *s = context;
+
+	serial_uncover(s);
+	putc(byte, s->file);
+	s->mid_line = byte != '\n';
 	if (byte == '\n')
-		fflush(context);
+		fflush(s->file);
 }
 
 static void put_nothing(void *context, uint8_t byte)
@@ -74,12 +94,13 @@ bool serial_open(
 		s->file = stdout;
 	}
 	if (s->file != NULL)
-		*sink = (struct byte_sink){.put = put_byte, .context = s->file};
+		*sink = (struct byte_sink){.put = put_byte, .context = s};
 	return true;
 }
 
 bool serial_close(struct serial_output *s, struct error *e)
 {
+	serial_uncover(s);
 	if (s->file == NULL)
 		return true;
 	if (fflush(s->file) != 0 || (s->close && fclose(s->file) != 0))

@@ -16,9 +16,15 @@ MUST_CHECK bool options_session(const struct args *args, struct session *s, stru
 struct serial_output {
 	FILE *file; /* NULL: nowhere */
 	bool close;
+	bool mid_line; /* its last byte was no newline */
+	bool covered;  /* a line of progress stands where its next byte goes */
 };
 MUST_CHECK bool serial_open(
 	const struct args *args, struct serial_output *s, struct byte_sink *sink, struct error *e);
+
+/* Shows a line on standard error until the next serial output; not in the middle of a line. */
+void serial_progress(struct serial_output *s, const char *text);
+void serial_uncover(struct serial_output *s);
 MUST_CHECK bool serial_close(struct serial_output *s, struct error *e);
 
 /* A command line that repeats the run, on one line. */

@@ -21,7 +21,7 @@ static bool progress_window(void *context, struct machine *m, struct chain *c)
 	struct replay *r = context;
 
 	(void)c;
-	terminal_progress(&r->terminal, m);
+	terminal_progress(&r->terminal, m, &r->serial);
 	return *tty_please() == 0;
 }
 

@@ -109,7 +109,7 @@ void report_text(const struct report *r)
 		r->seconds > 0 ? (double)insns / 1e6 / r->seconds : 0.0,
 		(double)machine_cycles(m) / (double)m->config.machine.hz, r->digest.high,
 		r->digest.low);
-	if (r->stop.why != STOP_EXIT || r->stop.status != 0) {
+	if (verdict_exit_code(r->stop) != SIM_PASS) {
 		fprintf(stderr, "repro: ");
 		print_repro(r->session, r->args, stderr);
 		fprintf(stderr, "\n");

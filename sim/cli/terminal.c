@@ -21,9 +21,7 @@ void terminal_close(struct terminal *t)
 {
 	if (t->raw)
 		tty_cooked();
-	if (t->shown != t->started)
-		fprintf(stderr, "\r\033[K");
-	*t = (struct terminal){.started = t->started, .shown = t->started};
+	t->raw = false;
 }
 
 static bool poll_input(void *context, struct machine *m, bool wait, uint8_t *byte)
@@ -31,6 +29,7 @@ static bool poll_input(void *context, struct machine *m, bool wait, uint8_t *byt
 	struct terminal *t = context;
 
 	(void)m;
+	fflush(stdout); /* what was answered to the last byte may lack a newline */
 	while (tty_read(wait, byte, &t->ended)) {
 		bool escaped = t->escape;
 
@@ -69,15 +68,17 @@ double terminal_seconds(const struct terminal *t)
 	return (double)(tty_now() - t->started) / ONE_SECOND;
 }
 
-void terminal_progress(struct terminal *t, const struct machine *m)
+void terminal_progress(struct terminal *t, const struct machine *m, struct serial_output *serial)
 {
 	double million = (double)machine_insns(m) / 1e6;
 	uint64_t now = tty_now();
+	char text[128];
 
 	if (!t->progress || now - t->shown < ONE_SECOND)
 		return;
 	t->shown = now;
-	fprintf(stderr, "\r\033[K[%.0f M instructions, %.1f MIPS, %.3f s simulated]\r", million,
+	snprintf(text, sizeof(text), "[%.0f M instructions, %.1f MIPS, %.3f s simulated]", million,
 		million / terminal_seconds(t),
 		(double)machine_cycles(m) / (double)m->config.machine.hz);
+	serial_progress(serial, text);
 }

@@ -5,6 +5,7 @@
 #ifndef CLI_TERMINAL_H
 #define CLI_TERMINAL_H
 
+#include "sim/cli/options.h"
 #include "sim/replay/record.h"
 
 struct terminal {
@@ -24,7 +25,7 @@ void terminal_close(struct terminal *t);
 struct input_source terminal_input(struct terminal *t);
 
 /* Shows how far a run is, now and then, on standard error if that is a terminal. */
-void terminal_progress(struct terminal *t, const struct machine *m);
+void terminal_progress(struct terminal *t, const struct machine *m, struct serial_output *serial);
 
 /* Seconds since terminal_open. */
 double terminal_seconds(const struct terminal *t);
