@@ -30,6 +30,6 @@ $O/sim/kernel/%.o: sim/kernel/%.S $O/target-flags
 
 $O/target-flags: FORCE
 	@mkdir -p $O
-	@echo '$(TARGET_CC) $(KERNEL_ALL)' | cmp -s - $@ || echo '$(TARGET_CC) $(KERNEL_ALL)' > $@
+	@echo '$(TARGET_CC) $(KERNEL_ALL) $(GUEST_LIB_ALL)' | cmp -s - $@ || echo '$(TARGET_CC) $(KERNEL_ALL) $(GUEST_LIB_ALL)' > $@
 
 -include $(KERNEL_OBJ:.o=.d)
