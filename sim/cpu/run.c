@@ -222,6 +222,8 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 		struct fault f;
 
 		if (unlikely((la & ~PAGE_MASK) != page)) {
+			if (c->left == 0) /* a fetch is part of the next step */
+				return no_fault;
 			TRY(code_page_at(c, la, &code));
 			page = la & ~PAGE_MASK;
 		}
