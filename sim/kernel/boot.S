@@ -114,11 +114,15 @@ boot_start64:
 	call kernel_main
 	ud2
 
-/* Each core takes the next of the stacks that core 0 prepared: no two share one. */
+/* Each core takes the next of the stacks that core 0 prepared: no two share one. A stack may lie
+ * beyond what the boot page tables map, so the kernel's own come first.
+ */
 ap_start64:
 	movabsq $1f, %rax
 	jmp *%rax
 1:	load_flat_segments
+	movq ap_cr3(%rip), %rax
+	movq %rax, %cr3
 	movl $1, %eax
 	lock xaddl %eax, ap_arrivals(%rip)
 	movq ap_stack_tops(, %rax, 8), %rsp

@@ -26,6 +26,7 @@ uint32_t num_cores = 1;
  * that the stack belongs to becomes that core's.
  */
 uint32_t ap_arrivals;
+uint64_t ap_cr3;
 uint64_t ap_stack_tops[MAX_NUM_CORES];
 static struct kthread *ap_kthreads[MAX_NUM_CORES];
 
@@ -88,7 +89,7 @@ static struct kthread *kthread_of_stack(uint64_t stack_address)
 	return NULL;
 }
 
-/* First C of the other cores, on one of the prepared stacks and the boot page tables. */
+/* First C of the other cores, on one of the prepared stacks. */
 _Noreturn void smp_ap_main(void)
 {
 	struct per_cpu_info *pcpui = find_self(initial_apic_id());
@@ -97,7 +98,6 @@ _Noreturn void smp_ap_main(void)
 	if (pcpui == NULL) /* not in the MADT: there is not even a core number to panic with */
 		for (;;)
 			cpu_halt();
-	lcr3(PADDR(boot_pgdir));
 	wrmsr(MSR_GS_BASE, (uint64_t)pcpui);
 	kthread_set_current(kthread_of_stack((uint64_t)&on_stack));
 	smp_init_core();
@@ -163,6 +163,7 @@ void smp_boot(void)
 	prepare_cores();
 	if (num_cores == 1)
 		return;
+	ap_cr3 = PADDR(boot_pgdir);
 	memcpy(KADDR(TRAMPOLINE_PA), trampoline_start, trampoline_end - trampoline_start);
 	for (uint32_t i = 1; i < num_cores; i++)
 		lapic_send_init(per_cpu_info[i].apic_id);
