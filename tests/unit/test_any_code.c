@@ -4,7 +4,7 @@
 #include "sim/base/rng.h"
 #include "tests/unit/unit.h"
 
-#define PROGRAMS 1500
+#define PROGRAMS 600
 #define SIZE     700
 #define STEPS    400
 
