@@ -4,6 +4,9 @@ GROUPS      := style unit cli determinism kernel kernel-ringv fuzz builds saniti
 LONG_GROUPS := determinism-long builds-long fuzz-long
 RUN_GROUP    = tools/run-group $O/check/$(@:check-%=%).log
 
+# Groups with sources of their own add themselves: GROUPS += NAME, and a rule check-NAME.
+include $(wildcard tests/*/build.mk)
+
 # Every tests/unit/test_*.c is one program, linked with the simulator.
 UNIT := $(patsubst %.c,$O/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -68,12 +71,14 @@ check-builds-long: $(BUILDS-LONG:%=build-%) $O/ringv target
 	$Q$(RUN_GROUP) tests/determinism/builds $(KERNEL) $(INITRD) $(BUILDS-LONG:%=$O-%/ringv) \
 		$O/ringv
 
-# The sanitizer build runs the unit tests and the tests of the command.
+# The sanitizer build runs the unit tests and the tests of the command and of the kernel.
 SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover
 
 check-sanitizer: target
-	$Q$(MAKE) -s O=$O-asan CFLAGS='$(SANITIZE)' check-unit check-cli
-	$Q$(RUN_GROUP) cat $O-asan/check/unit.log $O-asan/check/cli.log
+	$Q$(MAKE) -s O=$O-asan CFLAGS='$(SANITIZE)' check-unit check-cli >$O-asan.log
+	$Qtools/run-group $O-asan/check/kernel.log \
+		tests/kernel/run $(KERNEL) $(INITRD) $O-asan/ringv >>$O-asan.log
+	$Q$(RUN_GROUP) cat $O-asan/check/unit.log $O-asan/check/cli.log $O-asan/check/kernel.log
 
 # libFuzzer on what reads input; clang only. FUZZ_SECONDS is for each target.
 FUZZ         := ini elf record code
@@ -100,8 +105,6 @@ check-fuzz: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES)
 
 check-fuzz-long: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES)
 	$Q$(RUN_GROUP) tests/fuzz/run-all $O 600 $(FUZZ)
-
-include tests/oracle/build.mk
 
 .SECONDARY: $(UNIT:=.o) $(FUZZ:%=$O/tests/fuzz/fuzz_%)
 .PHONY: check check-long groups groups-long unit $(GROUPS:%=check-%) $(LONG_GROUPS:%=check-%)
