@@ -7,7 +7,7 @@
 #define HOST_STEPS 200000
 
 /* With every pcore halted, so many events in a row that wake none count as "for ever". */
-#define IDLE_EVENTS_MAX 1000000
+#define IDLE_EVENTS_MAX 100000
 
 const char *stop_name(enum stop_why why)
 {
