@@ -7,8 +7,6 @@
 
 #include "sim/base/base.h"
 
-#define UNIT_SECONDS 240 /* for one test; sanitizer builds on a busy host are slow */
-
 /* Runs the tests in order, each in a process of its own that must end with exit_value. All of these
  * give the value for main to return. */
 static inline int unit_run_expecting(
@@ -19,7 +17,6 @@ static inline int unit_run_expecting(
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(all, UNIT_SECONDS);
 	for (size_t i = 0; i < count; i++)
 		tcase_add_exit_test(all, tests[i], exit_value);
 	suite_add_tcase(suite, all);
