@@ -79,7 +79,7 @@ static bool fix_up(struct hw_trapframe *tf)
 static void kernel_exception(struct hw_trapframe *tf)
 {
 	bool user_access = tf->trapno == TRAP_PAGE_FAULT && rcr2() < ULIM;
-	bool non_canonical = tf->trapno == 13; /* a user pointer between the halves */
+	bool non_canonical = tf->trapno == TRAP_GP; /* a user pointer between the halves */
 
 	if ((user_access || non_canonical) && fix_up(tf))
 		return;

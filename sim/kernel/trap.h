@@ -13,6 +13,7 @@
 #define TRAP_NMI           2
 #define TRAP_BREAKPOINT    3
 #define TRAP_DOUBLE_FAULT  8
+#define TRAP_GP            13
 #define TRAP_PAGE_FAULT    14
 #define TRAP_MACHINE_CHECK 18
 #define NUM_EXCEPTIONS     32
