@@ -5,8 +5,9 @@
 
 #include "sim/cli/tty.h"
 
-#define CTRL_A     1
-#define ONE_SECOND 1000000000
+#define CTRL_A       1
+#define PATIENCE_MAX 3600000
+#define ONE_SECOND   1000000000
 
 void terminal_open(struct terminal *t, bool input, bool progress, struct recording *recording)
 {
@@ -24,11 +25,25 @@ void terminal_close(struct terminal *t)
 	t->raw = false;
 }
 
-static bool poll_input(void *context, struct machine *m, bool wait, uint8_t *byte)
+/* An idle machine waits for its user at the pace of the host's clock: else its own would race
+ * ahead to whatever timer is next. Input that is no terminal is not waited for, unless there is
+ * nothing else. In milliseconds; -1 is for ever. */
+static int patience(const struct terminal *t, const struct machine *m, uint64_t idle)
+{
+	uint64_t hz = m->config.machine.hz;
+
+	if (idle == EVENT_NEVER)
+		return -1;
+	if (!t->raw)
+		return 0;
+	return (int)min_u64(idle / (hz / 1000), PATIENCE_MAX);
+}
+
+static bool poll_input(void *context, struct machine *m, uint64_t idle, uint8_t *byte)
 {
 	struct terminal *t = context;
+	int wait = patience(t, m, idle);
 
-	(void)m;
 	fflush(stdout); /* what was answered to the last byte may lack a newline */
 	while (tty_read(wait, byte, &t->ended)) {
 		bool escaped = t->escape;

@@ -58,11 +58,11 @@ void tty_cooked(void)
 	raw = 0;
 }
 
-bool tty_read(bool wait, uint8_t *byte, bool *ended)
+bool tty_read(int wait, uint8_t *byte, bool *ended)
 {
 	struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
 
-	if (*ended || poll(&fd, 1, wait ? -1 : 0) <= 0)
+	if (*ended || poll(&fd, 1, wait) <= 0)
 		return false;
 	if (read(STDIN_FILENO, byte, 1) == 1)
 		return true;

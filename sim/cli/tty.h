@@ -17,9 +17,9 @@ volatile int *tty_please(void);
 bool tty_raw(void);
 void tty_cooked(void);
 
-/* A byte of standard input if there is one; with wait, sleeps until there is one or a signal
+/* A byte of standard input, waiting so many milliseconds at most (-1: for ever) or until a signal
  * comes. *ended: there will be none any more. */
-bool tty_read(bool wait, uint8_t *byte, bool *ended);
+bool tty_read(int wait, uint8_t *byte, bool *ended);
 
 /* Host time, in nanoseconds. */
 uint64_t tty_now(void);

@@ -26,9 +26,10 @@ struct machine;
 
 /* Where the serial line's bytes come from: the host, or a recording. */
 struct input_source {
-	/* Is there a byte for the position (steps, events)? Called at step boundaries. With wait
-	 * set, nothing but input can wake the machine: block, or return false for never. */
-	bool (*poll)(void *context, struct machine *m, bool wait, uint8_t *byte);
+	/* Is there a byte for the position (steps, events)? Called at step boundaries. idle: for so
+	 * many cycles nothing but input can happen, so that the source may sleep as long; 0 when
+	 * the machine is busy, EVENT_NEVER when only input can wake it. */
+	bool (*poll)(void *context, struct machine *m, uint64_t idle, uint8_t *byte);
 	/* The step of the next byte that is known beforehand; NULL or UINT64_MAX: not known. */
 	uint64_t (*next_step)(void *context, const struct machine *m);
 	void (*fed)(void *context, struct machine *m, uint8_t byte); /* may be NULL */

@@ -146,13 +146,13 @@ bool run_input(struct machine *m, uint8_t byte)
 }
 
 /* True if a byte went in. */
-static bool take_input(struct machine *m, bool wait)
+static bool take_input(struct machine *m, uint64_t idle)
 {
 	uint8_t byte;
 
 	if (m->input.poll == NULL || !uart_can_receive(&m->uart))
 		return false;
-	return m->input.poll(m->input.context, m, wait, &byte) && run_input(m, byte);
+	return m->input.poll(m->input.context, m, idle, &byte) && run_input(m, byte);
 }
 
 static uint64_t next_input_step(const struct machine *m)
@@ -292,22 +292,32 @@ static struct stop run_slice(struct machine *m, const struct run_limit *limit)
 	return slice_returned(m, core, why);
 }
 
-/* Nothing is runnable and nothing was fired: only input can help. */
-static struct stop run_nothing(struct machine *m, const struct run_limit *limit)
-{
-	if (event_next_due(&m->events) != EVENT_NEVER && m->run.idle_events < IDLE_EVENTS_MAX)
-		return stop_at(STOP_NONE, 0);
-	if (take_input(m, true) || wants_host(m, limit))
-		return stop_at(STOP_NONE, 0);
-	return stop_at(STOP_IDLE, 0);
-}
-
 static bool all_idle(const struct machine *m)
 {
 	for (unsigned word = 0; word < RUN_WORDS; word++)
 		if (m->run.runnable[word] != 0)
 			return false;
 	return true;
+}
+
+/* How long nothing but input can happen. */
+static uint64_t idle_cycles(const struct machine *m)
+{
+	uint64_t due = event_next_due(&m->events);
+
+	if (!all_idle(m) || due == EVENT_NEVER)
+		return 0;
+	return due > m->run.now ? due - m->run.now : 0;
+}
+
+/* Nothing is runnable and nothing was fired: only input can help. */
+static struct stop run_nothing(struct machine *m, const struct run_limit *limit)
+{
+	if (event_next_due(&m->events) != EVENT_NEVER && m->run.idle_events < IDLE_EVENTS_MAX)
+		return stop_at(STOP_NONE, 0);
+	if (take_input(m, EVENT_NEVER) || wants_host(m, limit))
+		return stop_at(STOP_NONE, 0);
+	return stop_at(STOP_IDLE, 0);
 }
 
 struct stop machine_run(struct machine *m, const struct run_limit *limit)
@@ -321,7 +331,7 @@ struct stop machine_run(struct machine *m, const struct run_limit *limit)
 			break;
 		if (m->run.steps >= look || m->run.steps == next_input_step(m) || all_idle(m)) {
 			look = m->run.steps + HOST_STEPS;
-			take_input(m, false);
+			take_input(m, idle_cycles(m));
 		}
 		if (wants_host(m, limit)) {
 			stop = stop_at(STOP_INTERRUPTED, 0);

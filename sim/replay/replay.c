@@ -9,11 +9,11 @@ static const struct recorded_input *next_input(const struct recording *r, const 
 	return m->run.inputs < r->input_count ? &r->inputs[m->run.inputs] : NULL;
 }
 
-static bool feed_poll(void *context, struct machine *m, bool wait, uint8_t *byte)
+static bool feed_poll(void *context, struct machine *m, uint64_t idle, uint8_t *byte)
 {
 	const struct recorded_input *in = next_input(context, m);
 
-	(void)wait; /* nobody waits for a recording: what it holds comes at its position */
+	(void)idle; /* nobody waits for a recording: what it holds comes at its position */
 	if (in == NULL || in->steps != m->run.steps || in->events != m->run.events)
 		return false;
 	*byte = (uint8_t)in->byte;
