@@ -407,8 +407,9 @@ void proc_destroy(struct proc *p, int exit_code)
 	take_cores(p);
 	proc_set_state(p, PROC_DYING);
 	p->exit_code = exit_code;
-	/* Akaros closes files in between, and aborts the process's sleepers afterwards. Here no call
-	 * can be aborted: a sleeper ends, and lets go of the process, when what it waits for happens.
+	/* Akaros closes files in between, and aborts the process's sleepers afterwards. Here no
+	 * call can be aborted: a sleeper ends, and lets go of the process, when what it waits for
+	 * happens.
 	 */
 	proc_set_state(p, PROC_DYING_ABORT);
 	spin_unlock(&p->proc_lock);
