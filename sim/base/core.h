@@ -90,6 +90,8 @@ struct table_register {
 #define EFER_LMA BIT(10)
 #define EFER_NXE BIT(11)
 
+#define DR6_BS BIT(14)
+
 enum activity { ACTIVITY_RUNNING, ACTIVITY_HALTED, ACTIVITY_WAIT_SIPI, ACTIVITY_SHUTDOWN };
 
 /* Why the next instruction boundary takes no interrupt (SDM "Masking Exceptions and Interrupts

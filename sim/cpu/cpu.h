@@ -84,6 +84,7 @@ struct vcpu {
 	bool exclusive;
 	bool user;       /* CPL is 3 */
 	bool vector_off; /* CR0 or CR4 forbids SSE instructions */
+	bool no_trap;    /* the instruction under way settled RFLAGS.TF itself; see run_careful */
 	struct {
 		uint64_t pa[2]; /* where the bounce buffer's first and second part go */
 		unsigned size, first;

@@ -10,8 +10,9 @@ struct delivery {
 	unsigned vector;
 	bool has_error;
 	uint32_t error;
-	bool software; /* INT n, INT3, INTO: the gate's DPL counts, and error codes lack EXT */
-	bool fault;    /* of the fault class: RF is set in the image of RFLAGS */
+	bool software;  /* INT n, INT3, INTO: the gate's DPL counts, and error codes lack EXT */
+	bool interrupt; /* external, or an NMI */
+	bool fault;     /* of the fault class: RF is set in the image of RFLAGS */
 	uint64_t return_rip;
 };
 
@@ -116,6 +117,7 @@ MUST_CHECK static struct fault gate_code(struct vcpu *c, const struct delivery *
 		return fault_gp(error);
 	if (!descriptor_present(&code))
 		return fault_error(VECTOR_NP, error);
+	TRY(descriptor_mark_accessed(c, gate->selector, &code));
 	*cpl = descriptor_type(&code) & 4 ? cpu_cpl(c) : descriptor_dpl(&code);
 	*cs = segment_from_descriptor((uint16_t)((gate->selector & ~3u) | *cpl), &code);
 	return no_fault;
@@ -225,14 +227,25 @@ MUST_CHECK static struct fault deliver_protected(struct vcpu *c, const struct de
 	return no_fault;
 }
 
+static void tell(struct vcpu *c, const struct delivery *d)
+{
+	if (d->interrupt && c->watch.interrupt != NULL)
+		c->watch.interrupt(c->watch.context, c, d->vector);
+	if (!d->interrupt && c->watch.exception != NULL)
+		c->watch.exception(c->watch.context, c, d->vector, d->error);
+}
+
 MUST_CHECK static struct fault deliver(struct vcpu *c, const struct delivery *d)
 {
 	flags_settle(c);
 	if (in_real_mode(c))
-		return deliver_real(c, d);
-	if (in_ia32e(c))
-		return deliver_ia32e(c, d);
-	return deliver_protected(c, d);
+		TRY(deliver_real(c, d));
+	else if (in_ia32e(c))
+		TRY(deliver_ia32e(c, d));
+	else
+		TRY(deliver_protected(c, d));
+	tell(c, d);
+	return no_fault;
 }
 
 /* --- what faults meanwhile --- */
@@ -286,17 +299,13 @@ struct fault exception_deliver(struct vcpu *c, struct fault f)
 {
 	if (fault_vector(f) == VECTOR_PF)
 		c->arch.cr2 = c->mmu.fault_la;
-	if (c->watch.exception != NULL)
-		c->watch.exception(c->watch.context, c, fault_vector(f), fault_error_code(f));
 	return deliver_chain(c, delivery_of(c, f), false);
 }
 
 struct fault interrupt_deliver(struct vcpu *c, unsigned vector)
 {
-	struct delivery d = {.vector = vector, .return_rip = c->arch.rip};
+	struct delivery d = {.vector = vector, .interrupt = true, .return_rip = c->arch.rip};
 
-	if (c->watch.interrupt != NULL)
-		c->watch.interrupt(c->watch.context, c, vector);
 	return deliver_chain(c, d, true);
 }
 
@@ -304,7 +313,5 @@ struct fault interrupt_software(struct vcpu *c, unsigned vector, uint64_t return
 {
 	struct delivery d = {.vector = vector, .software = true, .return_rip = return_rip};
 
-	if (c->watch.exception != NULL)
-		c->watch.exception(c->watch.context, c, vector, 0);
 	return deliver(c, &d);
 }

@@ -127,6 +127,7 @@ MUST_CHECK static struct fault return_code(
 		return fault_error(VECTOR_NP, error);
 	if (in_ia32e(c) && descriptor_long(&d) && (d.low >> 54 & 1))
 		return fault_gp(error);
+	TRY(descriptor_mark_accessed(c, selector, &d));
 	*cs = segment_from_descriptor(selector, &d);
 	if (in_ia32e(c) && descriptor_long(&d) ? !is_canonical(offset) : offset > cs->limit)
 		return fault_gp(0);
@@ -260,6 +261,7 @@ MUST_CHECK static struct fault software_interrupt(
 	struct vcpu *c, const struct insn *in, unsigned vector)
 {
 	TRY(interrupt_software(c, vector, next_rip(c, in)));
+	c->no_trap = true; /* the handler begins with TF clear */
 	return fault_stop;
 }
 
@@ -271,6 +273,13 @@ OP_ANY(int)
 OP_ANY(int3)
 {
 	return software_interrupt(c, in, VECTOR_BP);
+}
+
+/* A trap-class #DB of its own: no gate's DPL is looked at, and DR6 stays (SDM INT1). */
+OP_ANY(int1)
+{
+	c->arch.rip += in->len; /* to which `start` is added after a fault */
+	return fault_exception(VECTOR_DB);
 }
 
 OP_ANY(into)
@@ -295,6 +304,18 @@ static struct segment flat_segment(uint16_t selector, uint16_t attr)
 #define ATTR_DATA 0x3
 #define ATTR_DPL3 SEG_DPL
 
+/* The last step of SYSCALL and SYSRET, which look at TF as they leave it (unlike all others): a
+ * single-step trap belongs to the instruction before the one that it returns to. */
+static struct fault trap_if_stepping(struct vcpu *c, const struct insn *in)
+{
+	c->no_trap = true;
+	if ((c->arch.rflags & RFLAGS_TF) == 0)
+		return fault_stop;
+	c->arch.dr[6] |= DR6_BS;
+	c->arch.rip -= in->start; /* which is added to it after a fault */
+	return fault_exception(VECTOR_DB);
+}
+
 OP_ANY(syscall)
 {
 	uint16_t selector = (uint16_t)(c->arch.star >> 32) & 0xfffc;
@@ -309,7 +330,7 @@ OP_ANY(syscall)
 	c->arch.rflags &= ~(c->arch.sfmask | RFLAGS_RF);
 	c->arch.seg[SS] = flat_segment((uint16_t)(selector + 8), ATTR_DATA | SEG_D);
 	code_segment_set(c, &cs);
-	return fault_stop;
+	return trap_if_stepping(c, in);
 }
 
 OP_ANY(sysret)
@@ -329,5 +350,5 @@ OP_ANY(sysret)
 	c->arch.seg[SS] =
 		flat_segment((uint16_t)((selector + 8) | 3), ATTR_DATA | ATTR_DPL3 | SEG_D);
 	code_segment_set(c, &cs);
-	return fault_stop;
+	return trap_if_stepping(c, in);
 }

@@ -79,12 +79,21 @@ MUST_CHECK static struct fault write_cr4(struct vcpu *c, uint64_t value)
 	return no_fault;
 }
 
+/* Registers that do not exist are found while decoding, before the privilege is looked at (SDM
+ * "Priority Among Simultaneous Exceptions and Interrupts"). */
+MUST_CHECK static struct fault need_control_register(const struct vcpu *c, uint64_t n)
+{
+	if (n == 1 || (n > 4 && n != 8))
+		return fault_ud;
+	return need_cpl0(c);
+}
+
 /* Operand 1 is the control register's number, as an immediate made by the decoder. */
 OP_ANY(mov_from_cr)
 {
 	uint64_t value;
 
-	TRY(need_cpl0(c));
+	TRY(need_control_register(c, in->imm));
 	switch (in->imm) {
 	case 0:
 		value = c->arch.cr0;
@@ -98,11 +107,9 @@ OP_ANY(mov_from_cr)
 	case 4:
 		value = c->arch.cr4;
 		break;
-	case 8:
+	default:
 		value = lapic_tpr(c->lapic);
 		break;
-	default:
-		return fault_ud;
 	}
 	reg_set(c, in->reg[0], in->width, value);
 	return no_fault;
@@ -112,7 +119,7 @@ OP_ANY(mov_to_cr)
 {
 	uint64_t value = reg_get(c, in->reg[1], in->width);
 
-	TRY(need_cpl0(c));
+	TRY(need_control_register(c, in->imm));
 	switch (in->imm) {
 	case 0:
 		return write_cr0(c, value);
@@ -123,13 +130,11 @@ OP_ANY(mov_to_cr)
 		return write_cr3(c, value);
 	case 4:
 		return write_cr4(c, value);
-	case 8:
+	default:
 		if (value > 15)
 			return fault_gp(0);
 		lapic_set_tpr(c->lapic, (unsigned)value);
 		return no_fault;
-	default:
-		return fault_ud;
 	}
 }
 
@@ -168,11 +173,16 @@ static unsigned debug_register(const struct insn *in)
 	return in->imm == 4 || in->imm == 5 ? (unsigned)in->imm + 2 : (unsigned)in->imm;
 }
 
+MUST_CHECK static struct fault need_debug_register(const struct vcpu *c, uint64_t n)
+{
+	if (n > 7 || ((c->arch.cr4 & CR4_DE) && (n == 4 || n == 5)))
+		return fault_ud;
+	return need_cpl0(c);
+}
+
 OP_ANY(mov_from_dr)
 {
-	TRY(need_cpl0(c));
-	if (in->imm > 7 || ((c->arch.cr4 & CR4_DE) && (in->imm == 4 || in->imm == 5)))
-		return fault_ud;
+	TRY(need_debug_register(c, in->imm));
 	reg_set(c, in->reg[0], in->width, c->arch.dr[debug_register(in)]);
 	return no_fault;
 }
@@ -182,9 +192,7 @@ OP_ANY(mov_to_dr)
 	uint64_t value = reg_get(c, in->reg[1], in->width);
 	unsigned n = debug_register(in);
 
-	TRY(need_cpl0(c));
-	if (in->imm > 7 || ((c->arch.cr4 & CR4_DE) && (in->imm == 4 || in->imm == 5)))
-		return fault_ud;
+	TRY(need_debug_register(c, in->imm));
 	if (n >= 6 && value >> 32 != 0)
 		return fault_gp(0);
 	if (n == 7 && (value & DR7_ENABLES))
@@ -334,11 +342,13 @@ OP_ANY(ltr)
 
 OP_ANY(mov_from_seg)
 {
+	if (in->imm > GS)
+		return fault_ud;
 	return operand_store(
 		c, in, 0, in->place[0] == PLACE_REG ? in->width : 2, c->arch.seg[in->imm].selector);
 }
 
-/* A load of SS holds interrupts off for one instruction (SDM MOV). */
+/* A load of SS holds interrupts and #DB off for one instruction (SDM MOV). */
 MUST_CHECK static struct fault load_segment(struct vcpu *c, unsigned seg, uint64_t selector)
 {
 	if (seg == CS || seg > GS)

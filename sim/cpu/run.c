@@ -253,6 +253,14 @@ static bool is_careful(const struct vcpu *c)
 	       c->arch.shadow != SHADOW_NONE || (c->arch.rflags & RFLAGS_TF);
 }
 
+/* After a load of SS neither interrupt nor #DB is taken, after STI no interrupt; an instruction in
+ * such a shadow casts none of its own, but for a load of SS after STI. */
+static void settle_shadow(struct vcpu *c, uint64_t before)
+{
+	if (before == SHADOW_MOV_SS || before == c->arch.shadow)
+		c->arch.shadow = SHADOW_NONE;
+}
+
 /* Tells of the coming instruction, once, even if it has to be tried again as an exclusive step. */
 static void tell_insn(struct vcpu *c)
 {
@@ -263,8 +271,6 @@ static void tell_insn(struct vcpu *c)
 	c->told = c->arch.step + 1;
 }
 
-#define DR6_BS BIT(14)
-
 static struct fault run_careful(struct vcpu *c)
 {
 	uint64_t shadow = c->arch.shadow;
@@ -274,6 +280,7 @@ static struct fault run_careful(struct vcpu *c)
 
 	tell_insn(c);
 	c->arch.shadow = SHADOW_NONE;
+	c->no_trap = false;
 	c->left = c->begin = 1; /* a repeated string instruction makes one iteration */
 	f = run_one_block(c);
 	count_steps(c);
@@ -283,8 +290,11 @@ static struct fault run_careful(struct vcpu *c)
 		c->arch.shadow = shadow;
 	else
 		c->skip_breakpoint = false;
-	if (f.raw || !trap)
+	if (f.raw)
 		return f;
+	settle_shadow(c, shadow);
+	if (!trap || c->no_trap || c->arch.shadow == SHADOW_MOV_SS)
+		return no_fault;
 	c->arch.dr[6] |= DR6_BS;
 	return fault_exception(VECTOR_DB);
 }

@@ -55,9 +55,7 @@ struct fault descriptor_read_system(
 	return read_at(c, selector, in_ia32e(c) ? 16 : 8, vector, d);
 }
 
-/* The accessed bit is set in memory when a descriptor is loaded. */
-MUST_CHECK static struct fault mark_accessed(
-	struct vcpu *c, uint16_t selector, struct descriptor *d)
+struct fault descriptor_mark_accessed(struct vcpu *c, uint16_t selector, struct descriptor *d)
 {
 	uint64_t base = selector & 4 ? c->arch.seg[LDTR].base : c->arch.gdtr.base;
 	uint8_t type;
@@ -92,7 +90,7 @@ MUST_CHECK static struct fault data_segment_check(
 		return fault_gp(selector_error(selector));
 	if (!descriptor_present(&d))
 		return fault_error(VECTOR_NP, selector_error(selector));
-	TRY(mark_accessed(c, selector, &d));
+	TRY(descriptor_mark_accessed(c, selector, &d));
 	*out = segment_from_descriptor(selector, &d);
 	return no_fault;
 }
@@ -110,7 +108,7 @@ struct fault stack_segment_check(
 		return fault_error(vector, selector_error(selector));
 	if (!descriptor_present(&d))
 		return fault_error(VECTOR_SS, selector_error(selector));
-	TRY(mark_accessed(c, selector, &d));
+	TRY(descriptor_mark_accessed(c, selector, &d));
 	*out = segment_from_descriptor(selector, &d);
 	return no_fault;
 }
@@ -165,7 +163,7 @@ struct fault code_segment_check_jump(struct vcpu *c, uint16_t selector, struct s
 		return fault_gp(error);
 	if (!descriptor_present(&d))
 		return fault_error(VECTOR_NP, error);
-	TRY(mark_accessed(c, selector, &d));
+	TRY(descriptor_mark_accessed(c, selector, &d));
 	*out = segment_from_descriptor((uint16_t)((selector & ~3u) | cpl), &d);
 	return no_fault;
 }

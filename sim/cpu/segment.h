@@ -64,6 +64,10 @@ MUST_CHECK struct fault descriptor_read(
 MUST_CHECK struct fault descriptor_read_system(
 	struct vcpu *c, uint16_t selector, enum vector vector, struct descriptor *d);
 
+/* Sets the accessed bit of a descriptor that is about to be loaded, in memory and in *d. */
+MUST_CHECK struct fault descriptor_mark_accessed(
+	struct vcpu *c, uint16_t selector, struct descriptor *d);
+
 /* MOV, POP and the like into ES, SS, DS, FS or GS. */
 MUST_CHECK struct fault segment_load(struct vcpu *c, unsigned seg, uint16_t selector);
 
