@@ -19,6 +19,6 @@ trace --until 1000 --trace-kind insn --trace-function 100000-100010
 [ "$(lines)" -lt 10 ] && ok trace/function || not_ok trace/function "$(lines) lines"
 trace --until 1000 --trace-source
 says trace/source "$work/trace" 'work\.S:[0-9]+\)'
-run "$ringv" boot "$images/triple.elf" --trace --trace-kind exception --quiet
-says trace/exception "$work/err" 'c0 exception #UD'
+run "$ringv" boot "$images/fault.elf" --trace --trace-kind exception --quiet
+says trace/exception "$work/err" 'c0 exception #UD .* to 0x[0-9a-f]+ handler'
 refuse trace/name "neither a function" "$ringv" boot "$images/work.elf" --trace --trace-function nowhere
