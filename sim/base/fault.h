@@ -2,7 +2,8 @@
  *
  * A value that fits a register, which the compiler makes one check. State changes last, so that
  * an instruction which returns a fault has changed nothing, unless the manual says otherwise
- * (REP string instructions). Functions that return one are declared MUST_CHECK. TRY is the only control-flow macro of the tree.
+ * (REP string instructions). Functions that return one are declared MUST_CHECK. TRY is the only
+ * control-flow macro of the tree.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
@@ -11,14 +12,14 @@
 
 enum fault_kind {
 	FAULT_NONE,
-	FAULT_BLOCK_END,     /* not a fault: the instruction is complete and its block ends here */
-	FAULT_BLOCK_STOP,    /* the same, and interrupts, mode and shadow must be looked at again */
-	FAULT_BLOCK_PART,    /* nothing was done: the steps that this run may make end here */
-	FAULT_MISS,	     /* nothing was done: the fast path cannot serve it, the slow one shall */
-	FAULT_BLOCK_STALE,   /* nothing was done: the block was retired under the core's feet */
-	FAULT_EXCLUSIVE,     /* nothing was done: try again alone, as the lowest (cycle, id) */
-	FAULT_EXCEPTION,     /* vector, and error code where the vector has one */
-	FAULT_TRIPLE,        /* shutdown: a fault while #DF was delivered */
+	FAULT_BLOCK_END,   /* not a fault: the instruction is complete and its block ends here */
+	FAULT_BLOCK_STOP,  /* the same, and interrupts, mode and shadow must be looked at again */
+	FAULT_BLOCK_PART,  /* nothing was done: the steps that this run may make end here */
+	FAULT_MISS,        /* nothing was done: the fast path cannot serve it, the slow one shall */
+	FAULT_BLOCK_STALE, /* nothing was done: the block was retired under the core's feet */
+	FAULT_EXCLUSIVE,   /* nothing was done: try again alone, as the lowest (cycle, id) */
+	FAULT_EXCEPTION,   /* vector, and error code where the vector has one */
+	FAULT_TRIPLE,      /* shutdown: a fault while #DF was delivered */
 	FAULT_UNIMPLEMENTED, /* a corner of the machine that ringv does not have yet: the run ends
 			      */
 };
