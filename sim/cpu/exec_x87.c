@@ -169,12 +169,20 @@ static unsigned fxsave_written(const struct vcpu *c)
 	return (unsigned)(offsetof(struct fxsave_image, xmm) + sizeof(struct xmm) * xmm_count(c));
 }
 
+/* #GP, unless #SS comes first. */
+static struct fault misaligned(const struct insn *in, uint64_t la)
+{
+	if (in->seg == SS && (!is_canonical(la) || !is_canonical(la + FXSAVE_SIZE - 1)))
+		return fault_error(VECTOR_SS, 0);
+	return fault_gp(0);
+}
+
 MUST_CHECK static struct fault fxsave_address(
 	struct vcpu *c, const struct insn *in, enum access how, uint64_t *la)
 {
 	TRY(x87_check(c));
 	TRY(operand_linear(c, in, how, FXSAVE_SIZE, la));
-	return *la & 15 ? vector_misaligned(in, *la, FXSAVE_SIZE) : no_fault;
+	return *la & 15 ? misaligned(in, *la) : no_fault;
 }
 
 OP_ANY(fxsave)
@@ -249,13 +257,6 @@ struct fault vector_refused(const struct vcpu *c)
 	if ((c->arch.cr0 & CR0_EM) || (c->arch.cr4 & CR4_OSFXSR) == 0)
 		return fault_ud;
 	return fault_exception(VECTOR_NM);
-}
-
-struct fault vector_misaligned(const struct insn *in, uint64_t la, unsigned size)
-{
-	if (in->seg == SS && (!is_canonical(la) || !is_canonical(la + size - 1)))
-		return fault_error(VECTOR_SS, 0);
-	return fault_gp(0);
 }
 
 OP_ANY(ldmxcsr)

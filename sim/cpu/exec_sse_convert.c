@@ -1,0 +1,193 @@
+/* exec_sse_convert.c - SSE and SSE2 conversions between single, double, and signed integers. */
+#include "sim/cpu/ieee.h"
+#include "sim/cpu/ops.h"
+
+static ALWAYS_INLINE bool modes_are_default(const struct vcpu *c)
+{
+	return (c->arch.mxcsr & ~MXCSR_FLAGS) == MXCSR_MASKS;
+}
+
+/* --- one number --- */
+
+typedef uint64_t (*conversion)(struct ieee *e, uint64_t v, bool quick);
+
+static ALWAYS_INLINE uint64_t to_double(struct ieee *e, uint64_t v, bool quick)
+{
+	(void)quick;
+	return ieee_convert(e, (uint32_t)v, 4, 8);
+}
+
+/* To nearest, where the result is normal and not the least. */
+static ALWAYS_INLINE uint64_t to_single(struct ieee *e, uint64_t v, bool quick)
+{
+	double d;
+	float f;
+	uint32_t bits;
+
+	if (!quick || ieee_exponent(v, 8) - 0x382 > 0x47d - 0x382)
+		return ieee_convert(e, v, 8, 4);
+	memcpy(&d, &v, sizeof(d));
+	f = (float)d;
+	memcpy(&bits, &f, sizeof(f));
+	if ((double)f != d)
+		e->flags |= MXCSR_PE;
+	return bits;
+}
+
+#define FROM_INTEGER(name, type, width)                                                            \
+	static ALWAYS_INLINE uint64_t name(struct ieee *e, uint64_t v, bool quick)                 \
+	{                                                                                          \
+		(void)quick;                                                                       \
+		return ieee_from_integer(e, (type)v, width);                                       \
+	}
+
+FROM_INTEGER(single_from_32, int32_t, 4)
+FROM_INTEGER(single_from_64, int64_t, 4)
+FROM_INTEGER(double_from_64, int64_t, 8)
+
+/* Always exact. */
+static ALWAYS_INLINE uint64_t double_from_32(struct ieee *e, uint64_t v, bool quick)
+{
+	double d = (int32_t)v;
+
+	(void)e, (void)quick;
+	memcpy(&v, &d, sizeof(d));
+	return v;
+}
+
+#define TO_INTEGER(name, width, integer, truncate)                                                 \
+	static ALWAYS_INLINE uint64_t name(struct ieee *e, uint64_t v, bool quick)                 \
+	{                                                                                          \
+		(void)quick;                                                                       \
+		return ieee_to_integer(e, v, width, integer, truncate);                            \
+	}
+
+TO_INTEGER(single_to_32, 4, 4, false)
+TO_INTEGER(single_to_64, 4, 8, false)
+TO_INTEGER(double_to_32, 8, 4, false)
+TO_INTEGER(double_to_64, 8, 8, false)
+TO_INTEGER(single_to_32_truncated, 4, 4, true)
+TO_INTEGER(single_to_64_truncated, 4, 8, true)
+TO_INTEGER(double_to_32_truncated, 8, 4, true)
+TO_INTEGER(double_to_64_truncated, 8, 8, true)
+
+/* --- vectors: count lanes, from one width to another; the rest of a is as given --- */
+
+MUST_CHECK static ALWAYS_INLINE struct fault convert_lanes(struct vcpu *c, union lanes *a,
+	const union lanes *b, unsigned to, unsigned from, unsigned count, conversion convert)
+{
+	struct ieee e = {.control = (uint32_t)c->arch.mxcsr};
+	bool quick = modes_are_default(c);
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t v = convert(&e, from == 4 ? b->u32[i] : b->u64[i], quick);
+
+		if (to == 4)
+			a->u32[i] = (uint32_t)v;
+		else
+			a->u64[i] = v;
+	}
+	return unlikely(e.flags != 0) ? vector_raise(c, e.flags) : no_fault;
+}
+
+/* A whole register: lanes that are not written become zero. */
+MUST_CHECK static ALWAYS_INLINE struct fault convert_packed(struct vcpu *c, const struct insn *in,
+	enum shape shape, unsigned to, unsigned from, conversion convert)
+{
+	unsigned count = to == 4 && from == 4 ? 4 : 2;
+	union lanes a = {.x = {{0, 0}}}, b;
+
+	TRY(vector_check(c));
+	TRY(vector_source(c, in, shape, from * count, &b));
+	TRY(convert_lanes(c, &a, &b, to, from, count, convert));
+	vector_set(c, in->reg[0], a);
+	return no_fault;
+}
+
+MUST_CHECK static ALWAYS_INLINE struct fault convert_scalar(struct vcpu *c, const struct insn *in,
+	enum shape shape, unsigned to, unsigned from, conversion convert)
+{
+	union lanes a = vector_get(c, in->reg[0]), b;
+
+	TRY(vector_check(c));
+	TRY(vector_source(c, in, shape, from, &b));
+	TRY(convert_lanes(c, &a, &b, to, from, 1, convert));
+	vector_set(c, in->reg[0], a);
+	return no_fault;
+}
+
+#define CONVERT(name, how, width, to, from, convert)                                               \
+	MUST_CHECK static ALWAYS_INLINE struct fault body_##name(                                  \
+		struct vcpu *c, const struct insn *in, enum shape shape, unsigned size)            \
+	{                                                                                          \
+		(void)size;                                                                        \
+		return how(c, in, shape, to, from, convert);                                       \
+	}                                                                                          \
+	OP_VECTOR(name, body_##name, width)
+
+CONVERT(cvtps2pd, convert_packed, 16, 8, 4, to_double);
+CONVERT(cvtpd2ps, convert_packed, 16, 4, 8, to_single);
+CONVERT(cvtdq2ps, convert_packed, 16, 4, 4, single_from_32);
+CONVERT(cvtdq2pd, convert_packed, 16, 8, 4, double_from_32);
+CONVERT(cvtps2dq, convert_packed, 16, 4, 4, single_to_32);
+CONVERT(cvttps2dq, convert_packed, 16, 4, 4, single_to_32_truncated);
+CONVERT(cvtpd2dq, convert_packed, 16, 4, 8, double_to_32);
+CONVERT(cvttpd2dq, convert_packed, 16, 4, 8, double_to_32_truncated);
+CONVERT(cvtss2sd, convert_scalar, 8, 8, 4, to_double);
+CONVERT(cvtsd2ss, convert_scalar, 4, 4, 8, to_single);
+
+/* --- from and to general registers; REX.W makes the integer 64 bits wide --- */
+
+MUST_CHECK static ALWAYS_INLINE struct fault convert_from_integer(struct vcpu *c,
+	const struct insn *in, enum shape shape, unsigned integer, unsigned to, conversion convert)
+{
+	union lanes a = vector_get(c, in->reg[0]), b = {.x = {{0, 0}}};
+
+	TRY(vector_check(c));
+	if (shape == SHAPE_RR)
+		b.x.q[0] = reg_get(c, in->reg[1], integer);
+	else
+		TRY(vector_load(c, in, shape, integer, UNALIGNED, &b));
+	TRY(convert_lanes(c, &a, &b, to, 8, 1, convert));
+	vector_set(c, in->reg[0], a);
+	return no_fault;
+}
+
+MUST_CHECK static ALWAYS_INLINE struct fault convert_to_integer(struct vcpu *c,
+	const struct insn *in, enum shape shape, unsigned integer, unsigned from,
+	conversion convert)
+{
+	union lanes a, b;
+
+	TRY(vector_check(c));
+	TRY(vector_source(c, in, shape, from, &b));
+	TRY(convert_lanes(c, &a, &b, 8, from, 1, convert));
+	reg_set(c, in->reg[0], integer, a.x.q[0]);
+	return no_fault;
+}
+
+#define BOTH_WIDTHS(name, shape)                                                                   \
+	[SHAPE_##shape] = {                                                                        \
+		[WIDTH_INDEX_4] = name##_##shape##_4, [WIDTH_INDEX_8] = name##_##shape##_8}
+
+#define CONVERT_INTEGER(name, how, width, convert_32, convert_64)                                  \
+	MUST_CHECK static ALWAYS_INLINE struct fault body_##name(                                  \
+		struct vcpu *c, const struct insn *in, enum shape shape, unsigned integer)         \
+	{                                                                                          \
+		if (integer == 4)                                                                  \
+			return how(c, in, shape, 4, width, convert_32);                            \
+		return how(c, in, shape, 8, width, convert_64);                                    \
+	}                                                                                          \
+	VECTOR_FORMS_FROM(name, body_##name, 4)                                                    \
+	VECTOR_FORMS_FROM(name, body_##name, 8)                                                    \
+	const struct op op_##name = {                                                              \
+		.forms = {BOTH_WIDTHS(name, RR), BOTH_WIDTHS(name, RM), BOTH_WIDTHS(name, RB),     \
+			BOTH_WIDTHS(name, RX)},                                                    \
+	}
+
+CONVERT_INTEGER(cvtsi2ss, convert_from_integer, 4, single_from_32, single_from_64);
+CONVERT_INTEGER(cvtsi2sd, convert_from_integer, 8, double_from_32, double_from_64);
+CONVERT_INTEGER(cvtss2si, convert_to_integer, 4, single_to_32, single_to_64);
+CONVERT_INTEGER(cvtsd2si, convert_to_integer, 8, double_to_32, double_to_64);
+CONVERT_INTEGER(cvttss2si, convert_to_integer, 4, single_to_32_truncated, single_to_64_truncated);
+CONVERT_INTEGER(cvttsd2si, convert_to_integer, 8, double_to_32_truncated, double_to_64_truncated);
