@@ -398,6 +398,11 @@ static uint16_t xmm_offset(unsigned n)
 	return (uint16_t)(offsetof(struct vcpu, arch.xmm) + sizeof(struct xmm) * n);
 }
 
+static uint16_t mmx_offset(unsigned n)
+{
+	return (uint16_t)(offsetof(struct vcpu, arch.x87.st) + sizeof(struct xmm) * n);
+}
+
 static unsigned modrm_reg(const struct reader *r)
 {
 	return (r->modrm >> 3 & 7) | (r->rex & REX_R ? 8 : 0);
@@ -540,6 +545,8 @@ static enum decode_end resolve_rm(
 	}
 	if (o->kind == 'W' || o->kind == 'U')
 		set_register(in, i, xmm_offset(modrm_rm(r)));
+	else if (o->kind == 'Q' || o->kind == 'N')
+		set_register(in, i, mmx_offset(r->modrm & 7));
 	else if (o->size != 0 || o->kind == 'E')
 		set_register(in, i, gpr_offset(r, modrm_rm(r), operand_width(r, o)));
 	return DECODE_OK;
@@ -563,12 +570,17 @@ static enum decode_end resolve_operand(
 	case 'R':
 	case 'W':
 	case 'U':
+	case 'Q':
+	case 'N':
 		return resolve_rm(r, row, i, in);
 	case 'G':
 		set_register(in, i, gpr_offset(r, modrm_reg(r), width));
 		return DECODE_OK;
 	case 'V':
 		set_register(in, i, xmm_offset(modrm_reg(r)));
+		return DECODE_OK;
+	case 'P':
+		set_register(in, i, mmx_offset(r->modrm >> 3 & 7));
 		return DECODE_OK;
 	case 'Z':
 		set_register(
@@ -672,7 +684,7 @@ static void choose_handler(const struct reader *r, const struct row *row, struct
 	const exec_fn *forms;
 
 	in->run = row->op->any;
-	if (shape == SHAPES || in->width > 8)
+	if (shape == SHAPES)
 		return;
 	forms = row->op->forms[(int)shape + variant];
 	if (variant == 0 || forms[width] == NULL) {

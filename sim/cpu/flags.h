@@ -29,7 +29,7 @@ enum lazy_op {
 
 static ALWAYS_INLINE unsigned width_log2(unsigned width)
 {
-	return width == 1 ? 0 : width == 2 ? 1 : width == 4 ? 2 : 3;
+	return width == 1 ? 0 : width == 2 ? 1 : width == 4 ? 2 : width == 8 ? 3 : 4;
 }
 
 static ALWAYS_INLINE int64_t sign_extend(uint64_t v, unsigned width)

@@ -68,11 +68,13 @@ enum shape {
 	SHAPES,
 };
 
+#define WIDTHS 5 /* 1, 2, 4, 8 and 16 bytes */
+
 /* One operation: a handler for every form (any), or specialised ones by shape and log2 of the
  * width, where those exist. */
 struct op {
 	exec_fn any;
-	exec_fn forms[SHAPES][4];
+	exec_fn forms[SHAPES][WIDTHS];
 };
 
 /* Ends the run: the model lacks what comes next. why is kept in c->refused for the report. */
