@@ -39,8 +39,8 @@
 #define APIC_BASE_X2APIC  BIT(10)
 #define APIC_BASE_ENABLED BIT(11)
 
-#define CALIBRATION_USEC  1000
-#define CALIBRATION_TRIES 5
+#define CALIBRATION_USEC  500
+#define CALIBRATION_TRIES 20
 #define COUNT_MAX         0xffffffffu
 
 static bool x2apic, deadline;

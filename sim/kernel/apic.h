@@ -20,7 +20,7 @@ void lapic_send_init(uint32_t apic_id);
 void lapic_send_startup(uint32_t apic_id, uint32_t page_pa);
 
 /* Chooses TSC-deadline mode if the CPU has it, unless the command line says timer=count; then
- * counting is calibrated against the TSC (1 ms).
+ * counting is calibrated against the TSC (0.5 ms, again when disturbed).
  */
 void lapic_timer_init(void);
 void lapic_timer_init_core(void);

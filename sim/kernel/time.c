@@ -6,8 +6,8 @@
 #include "sim/kernel/x86.h"
 
 #define CPUID_TSC         0x15
-#define CALIBRATION_MS    2
-#define CALIBRATION_TRIES 5
+#define CALIBRATION_USEC  500
+#define CALIBRATION_TRIES 20
 #define USEC_A_SEC        1000000
 #define PIT_MAX_POLLS     10000000 /* a PIT that does not count ends in a message, not in a hang */
 
@@ -29,26 +29,26 @@ static uint64_t freq_from_cpuid(void)
  */
 static uint64_t measure_pit(uint16_t ticks, uint64_t *blur)
 {
-	uint64_t before = rdtsc(), start, previous, now;
+	uint64_t before = rdtsc(), start, polled, not_done, now;
 
 	pit_start(ticks);
-	start = now = rdtsc();
+	start = not_done = rdtsc();
 	for (unsigned polls = 0;; polls++) {
-		previous = now;
+		polled = rdtsc();
 		if (pit_done())
 			break;
-		now = rdtsc();
+		not_done = polled; /* it went off after this, and before `now` below */
 		if (polls == PIT_MAX_POLLS)
 			panic("the PIT does not count");
 	}
 	now = rdtsc();
-	*blur = (start - before) + (now - previous);
+	*blur = (start - before) + (now - not_done);
 	return now - start;
 }
 
 static uint64_t freq_from_pit(void)
 {
-	const uint16_t ticks = PIT_HZ * CALIBRATION_MS / 1000;
+	const uint16_t ticks = (uint64_t)PIT_HZ * CALIBRATION_USEC / 1000000;
 	uint64_t best = 0, least_blur = UINT64_MAX;
 
 	for (int tries = 0; tries < CALIBRATION_TRIES; tries++) {

@@ -6,7 +6,8 @@
 
 extern uint64_t tsc_freq; /* ticks a second */
 
-/* From CPUID leaf 0x15 if the CPU says, else measured against the PIT (2 ms). */
+/* From CPUID leaf 0x15 if the CPU says, else measured against the PIT (0.5 ms, again when
+ * disturbed). */
 void time_init(void);
 
 uint64_t usec_to_tsc(uint64_t usec);
