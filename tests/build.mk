@@ -1,6 +1,6 @@
 # Tests. `make check` runs all groups and counts; `make check-GROUP` runs one. Each group leaves
 # lines `ok NAME [xCOUNT]` and `not ok NAME: why` in $O/check/GROUP.log.
-GROUPS      := style unit cli determinism kernel kernel-ringv fuzz builds sanitizer
+GROUPS      := style unit cli system determinism kernel kernel-ringv fuzz builds sanitizer
 LONG_GROUPS := determinism-long builds-long fuzz-long
 RUN_GROUP    = tools/run-group $O/check/$(@:check-%=%).log
 

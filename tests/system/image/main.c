@@ -1,0 +1,44 @@
+/* main.c - the tests, group by group; `group=NAME` on the command line runs one alone. A line
+ * `done` is the last. Core 0 runs all tests; the others wait for messages in apic.c.
+ */
+#include "bench/image/console.h"
+#include "bench/image/lib.h"
+#include "tests/system/image/tests.h"
+
+#define MULTIBOOT_HAS_CMDLINE 4
+
+struct multiboot_info {
+	uint32_t flags, mem_lower, mem_upper, boot_device, cmdline;
+};
+
+static const struct group {
+	const char *name;
+	void (*run)(void);
+} groups[] = {
+	{"exceptions", test_exceptions},
+};
+
+/* start.S calls it on each core. */
+void image_main(uint32_t core, const struct multiboot_info *info)
+{
+	const char *line = "", *only;
+
+	if (core != 0)
+		other_core(core);
+	if (info->flags & MULTIBOOT_HAS_CMDLINE)
+		line = (const char *)(uint64_t)info->cmdline;
+	only = option(line, "group");
+	console_init();
+	machine_init();
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		if (only == NULL || word_is(only, groups[i].name))
+			groups[i].run();
+	print("done\n");
+	leave(0);
+}
+_Noreturn void other_core(unsigned core)
+{
+	(void)core;
+	for (;;)
+		__asm__ volatile("hlt");
+}
