@@ -199,14 +199,15 @@ OP_ANY(fxsave)
 		.mxcsr = (uint32_t)c->arch.mxcsr,
 		.mxcsr_mask = MXCSR_KNOWN,
 	};
-	uint8_t *last;
+	uint8_t *end;
 	uint64_t la;
 
 	TRY(fxsave_address(c, in, ACCESS_WRITE, &la));
 	for (unsigned i = 0; i < 8; i++)
 		image.st[i] = x->st[(x87_top(x) + i) & 7];
 	memcpy(image.xmm, c->arch.xmm, sizeof(image.xmm));
-	TRY(mem_open(c, in->seg, la + FXSAVE_SIZE - 1, 1, &last)); /* may all of it be written? */
+	TRY(mem_open(c, in->seg, la, 1, &end)); /* may all of it be written? */
+	TRY(mem_open(c, in->seg, la + FXSAVE_SIZE - 1, 1, &end));
 	return mem_store(c, in->seg, la, fxsave_written(c), &image);
 }
 
