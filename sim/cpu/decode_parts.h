@@ -1,0 +1,54 @@
+/* decode_parts.h - what the parts of the decoder share: the bytes as they are read, and the table.
+ */
+#ifndef CPU_DECODE_PARTS_H
+#define CPU_DECODE_PARTS_H
+
+#include "sim/cpu/decode.h"
+#include "sim/cpu/flags.h"
+
+#define REX_W 8
+#define REX_R 4
+#define REX_X 2
+#define REX_B 1
+
+/* What is known while the bytes go by. */
+struct reader {
+	const uint8_t *bytes;
+	unsigned available, at;
+	enum code_mode mode;
+	uint8_t prefix; /* PREFIX_* */
+	uint8_t rex;
+	uint8_t last_repeat; /* F2 or F3, whichever came last */
+	int segment;         /* override, or -1 */
+	unsigned address_size, operand_size;
+	unsigned map, opcode;
+	bool has_modrm;
+	uint8_t modrm;
+};
+
+static inline bool more_than_available(const struct reader *r, unsigned count)
+{
+	return r->at + count > r->available;
+}
+
+static inline uint64_t take(struct reader *r, unsigned count)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, r->bytes + r->at, count);
+	r->at += count;
+	return v;
+}
+
+/* The rows that an opcode of a map (0: one byte, 1: 0F, 2: 0F 38, 3: 0F 3A) may be: the first that
+ * matches is it. */
+void decoder_candidates(const struct decoder *d, unsigned map, unsigned opcode,
+	const uint16_t **rows, unsigned *count);
+
+/* Reads the address, immediates and all else that the row's operands need: decode_operands.c. */
+enum decode_end take_operands(struct reader *r, const struct row *row, struct insn *in);
+
+/* The width of an instruction is that of its first operand that has one. */
+unsigned insn_width(const struct reader *r, const struct row *row);
+
+#endif
