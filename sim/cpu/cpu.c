@@ -100,11 +100,19 @@ static enum code_mode code_mode(const struct core_state *a)
 	return (a->cr0 & CR0_PE) && (a->seg[CS].attr & SEG_D) ? CODE_32 : CODE_16;
 }
 
+/* SDM "Exceptions" of the SSE instructions: CR0.EM and CR4.OSFXSR come before CR0.TS. */
+static struct fault vector_fault(const struct core_state *a)
+{
+	if ((a->cr0 & CR0_EM) || (a->cr4 & CR4_OSFXSR) == 0)
+		return fault_ud;
+	return a->cr0 & CR0_TS ? fault_exception(VECTOR_NM) : no_fault;
+}
+
 void cpu_state_changed(struct vcpu *c)
 {
 	c->mode = code_mode(&c->arch);
 	c->user = cpu_cpl(c) == 3;
-	c->vector_off = (c->arch.cr0 & (CR0_EM | CR0_TS)) || (c->arch.cr4 & CR4_OSFXSR) == 0;
+	c->vector = vector_fault(&c->arch);
 	c->soft = &c->mmu.soft[c->user];
 	c->fetch = c->fetch_entries[c->user];
 }

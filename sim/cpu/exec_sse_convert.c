@@ -34,16 +34,25 @@ static ALWAYS_INLINE uint64_t to_single(struct ieee *e, uint64_t v, bool quick)
 	return bits;
 }
 
-#define FROM_INTEGER(name, type, width)                                                            \
+/* What the significand has room for is exact. */
+#define FROM_INTEGER(name, type, real, bits_type, width)                                           \
 	static ALWAYS_INLINE uint64_t name(struct ieee *e, uint64_t v, bool quick)                 \
 	{                                                                                          \
+		uint64_t room = BIT(ieee_fraction_bits(width) + 1);                                \
+		int64_t integer = (type)v;                                                         \
+		real r = (real)integer;                                                            \
+		bits_type bits;                                                                    \
+                                                                                                   \
 		(void)quick;                                                                       \
-		return ieee_from_integer(e, (type)v, width);                                       \
+		if (unlikely((uint64_t)integer + room > 2 * room))                                 \
+			return ieee_from_integer(e, integer, width);                               \
+		memcpy(&bits, &r, sizeof(r));                                                      \
+		return bits;                                                                       \
 	}
 
-FROM_INTEGER(single_from_32, int32_t, 4)
-FROM_INTEGER(single_from_64, int64_t, 4)
-FROM_INTEGER(double_from_64, int64_t, 8)
+FROM_INTEGER(single_from_32, int32_t, float, uint32_t, 4)
+FROM_INTEGER(single_from_64, int64_t, float, uint32_t, 4)
+FROM_INTEGER(double_from_64, int64_t, double, uint64_t, 8)
 
 /* Always exact. */
 static ALWAYS_INLINE uint64_t double_from_32(struct ieee *e, uint64_t v, bool quick)
@@ -55,21 +64,39 @@ static ALWAYS_INLINE uint64_t double_from_32(struct ieee *e, uint64_t v, bool qu
 	return v;
 }
 
-#define TO_INTEGER(name, width, integer, truncate)                                                 \
+#define TO_INTEGER(name, width, integer)                                                           \
 	static ALWAYS_INLINE uint64_t name(struct ieee *e, uint64_t v, bool quick)                 \
 	{                                                                                          \
 		(void)quick;                                                                       \
-		return ieee_to_integer(e, v, width, integer, truncate);                            \
+		return ieee_to_integer(e, v, width, integer, false);                               \
 	}
 
-TO_INTEGER(single_to_32, 4, 4, false)
-TO_INTEGER(single_to_64, 4, 8, false)
-TO_INTEGER(double_to_32, 8, 4, false)
-TO_INTEGER(double_to_64, 8, 8, false)
-TO_INTEGER(single_to_32_truncated, 4, 4, true)
-TO_INTEGER(single_to_64_truncated, 4, 8, true)
-TO_INTEGER(double_to_32_truncated, 8, 4, true)
-TO_INTEGER(double_to_64_truncated, 8, 8, true)
+TO_INTEGER(single_to_32, 4, 4)
+TO_INTEGER(single_to_64, 4, 8)
+TO_INTEGER(double_to_32, 8, 4)
+TO_INTEGER(double_to_64, 8, 8)
+/* Truncated to what surely fits, with PE the only flag in question. */
+#define TRUNCATE(name, real, bits_type, width, integer)                                            \
+	static ALWAYS_INLINE uint64_t name(struct ieee *e, uint64_t v, bool quick)                 \
+	{                                                                                          \
+		unsigned fits = ieee_exponent_most(width) / 2 + integer * 8 - 1;                   \
+		bits_type bits = (bits_type)v;                                                     \
+		int64_t whole;                                                                     \
+		real r;                                                                            \
+                                                                                                   \
+		if (unlikely(!quick || ieee_exponent(v, width) >= fits))                           \
+			return ieee_to_integer(e, v, width, integer, true);                        \
+		memcpy(&r, &bits, sizeof(r));                                                      \
+		whole = (int64_t)r;                                                                \
+		if ((real)whole != r)                                                              \
+			e->flags |= MXCSR_PE;                                                      \
+		return (uint64_t)whole;                                                            \
+	}
+
+TRUNCATE(single_to_32_truncated, float, uint32_t, 4, 4)
+TRUNCATE(single_to_64_truncated, float, uint32_t, 4, 8)
+TRUNCATE(double_to_32_truncated, double, uint64_t, 8, 4)
+TRUNCATE(double_to_64_truncated, double, uint64_t, 8, 8)
 
 /* --- vectors: count lanes, from one width to another; the rest of a is as given --- */
 
@@ -97,7 +124,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault convert_packed(struct vcpu *c, cons
 	unsigned count = to == 4 && from == 4 ? 4 : 2;
 	union lanes a = {.x = {{0, 0}}}, b;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, from * count, &b));
 	TRY(convert_lanes(c, &a, &b, to, from, count, convert));
 	vector_set(c, in->reg[0], a);
@@ -109,7 +136,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault convert_scalar(struct vcpu *c, cons
 {
 	union lanes a = vector_get(c, in->reg[0]), b;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, from, &b));
 	TRY(convert_lanes(c, &a, &b, to, from, 1, convert));
 	vector_set(c, in->reg[0], a);
@@ -143,7 +170,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault convert_from_integer(struct vcpu *c
 {
 	union lanes a = vector_get(c, in->reg[0]), b = {.x = {{0, 0}}};
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape == SHAPE_RR)
 		b.x.q[0] = reg_get(c, in->reg[1], integer);
 	else
@@ -159,7 +186,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault convert_to_integer(struct vcpu *c,
 {
 	union lanes a, b;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, from, &b));
 	TRY(convert_lanes(c, &a, &b, 8, from, 1, convert));
 	reg_set(c, in->reg[0], integer, a.x.q[0]);

@@ -2,7 +2,7 @@
  *
  * The fast path: all exceptions masked, rounding to nearest, neither DAZ nor FTZ, operands normal
  * or zero, and a result so far from the ends that nothing but PE can be raised. All else is
- * sim/cpu/ieee.c. docs/decisions/0004-floating-point.md
+ * sim/cpu/ieee.c. docs/decisions/0009-floating-point.md
  */
 #include "sim/cpu/ieee.h"
 #include "sim/cpu/ops.h"
@@ -20,14 +20,31 @@ static ALWAYS_INLINE void lane_set(union lanes *v, unsigned i, unsigned width, u
 		v->u64[i] = value;
 }
 
-/* --- the fast path --- */
+/* Numbers as signed integers in the same order; -0 and 0 are one. */
+static ALWAYS_INLINE enum ieee_order order_of_numbers(uint64_t a, uint64_t b, unsigned width)
+{
+	int64_t x = (int64_t)ieee_magnitude(a, width), y = (int64_t)ieee_magnitude(b, width);
 
+	x = a & ieee_sign(width) ? -x : x;
+	y = b & ieee_sign(width) ? -y : y;
+	return x < y ? IEEE_LESS : x == y ? IEEE_EQUAL : IEEE_GREATER;
+}
+
+/* --- the fast path for one number --- */
+
+/* All masked, to nearest, denormals as they are. */
 static ALWAYS_INLINE bool modes_are_default(const struct vcpu *c)
 {
 	return (c->arch.mxcsr & ~MXCSR_FLAGS) == MXCSR_MASKS;
 }
 
-/* Normal; or, away from the least by `from`. */
+/* Besides, PE can change nothing any more. */
+static ALWAYS_INLINE bool rounding_is_free(const struct vcpu *c)
+{
+	return (c->arch.mxcsr & (~MXCSR_FLAGS | MXCSR_PE)) == (MXCSR_MASKS | MXCSR_PE);
+}
+
+/* Finite, and with an exponent of at least `from`. */
 static ALWAYS_INLINE bool is_normal(uint64_t v, unsigned width, unsigned from)
 {
 	return ieee_exponent(v, width) - from < ieee_exponent_most(width) - from;
@@ -35,7 +52,7 @@ static ALWAYS_INLINE bool is_normal(uint64_t v, unsigned width, unsigned from)
 
 static ALWAYS_INLINE bool is_normal_or_zero(uint64_t v, unsigned width)
 {
-	return is_normal(v, width, 1) || ieee_is_zero(v, width);
+	return likely(is_normal(v, width, 1)) || ieee_is_zero(v, width);
 }
 
 static ALWAYS_INLINE uint64_t plain_single(enum ieee_op op, uint64_t a, uint64_t b)
@@ -55,17 +72,17 @@ static ALWAYS_INLINE uint64_t plain_single(enum ieee_op op, uint64_t a, uint64_t
 
 static ALWAYS_INLINE uint64_t plain_double(enum ieee_op op, uint64_t a, uint64_t b)
 {
-	uint64_t bits[2] = {a, b};
-	double x[2], r;
+	double x, y, r;
 
-	memcpy(x, bits, sizeof(x));
-	r = op == IEEE_ADD   ? x[0] + x[1]
-	    : op == IEEE_SUB ? x[0] - x[1]
-	    : op == IEEE_MUL ? x[0] * x[1]
-	    : op == IEEE_DIV ? x[0] / x[1]
-			     : __builtin_sqrt(x[1]);
-	memcpy(bits, &r, sizeof(r));
-	return bits[0];
+	memcpy(&x, &a, sizeof(x));
+	memcpy(&y, &b, sizeof(y));
+	r = op == IEEE_ADD   ? x + y
+	    : op == IEEE_SUB ? x - y
+	    : op == IEEE_MUL ? x * y
+	    : op == IEEE_DIV ? x / y
+			     : __builtin_sqrt(y);
+	memcpy(&a, &r, sizeof(r));
+	return a;
 }
 
 /* True if *r is the result, and PE the only flag in question. */
@@ -86,52 +103,92 @@ static ALWAYS_INLINE bool plain_arithmetic(
 static ALWAYS_INLINE bool plain_pick(
 	enum ieee_op op, uint64_t a, uint64_t b, unsigned width, uint64_t *r)
 {
-	uint64_t sign = ieee_sign(width);
-	bool less;
+	enum ieee_order order = order_of_numbers(a, b, width);
 
-	if (!is_normal_or_zero(a, width) || !is_normal_or_zero(b, width))
-		return false;
-	if (op == IEEE_MAX) {
-		uint64_t swap = a;
+	*r = order == (op == IEEE_MIN ? IEEE_LESS : IEEE_GREATER) ? a : b;
+	return is_normal_or_zero(a, width) && is_normal_or_zero(b, width);
+}
 
-		a = b;
-		b = swap;
-	}
-	less = (a ^ b) & sign ? (a & sign) && ieee_magnitude(a | b, width) != 0
-	       : a & sign     ? a > b
-			      : a < b;
-	*r = less == (op == IEEE_MIN) ? a : b;
-	return true;
+static ALWAYS_INLINE bool is_pick(enum ieee_op op)
+{
+	return op == IEEE_MIN || op == IEEE_MAX;
 }
 
 static ALWAYS_INLINE bool plain(
 	enum ieee_op op, uint64_t a, uint64_t b, unsigned width, uint64_t *r)
 {
-	if (op == IEEE_MIN || op == IEEE_MAX)
-		return plain_pick(op, a, b, width, r);
-	return plain_arithmetic(op, a, b, width, r);
+	return is_pick(op) ? plain_pick(op, a, b, width, r) : plain_arithmetic(op, a, b, width, r);
 }
 
-/* Lanes of a by b, as many as count; false if the slow path must do them. */
-static ALWAYS_INLINE bool plain_lanes(struct vcpu *c, enum ieee_op op, union lanes *a,
-	const union lanes *b, unsigned width, unsigned count)
+/* --- and for vectors --- */
+
+/* Lanes of v that are not, unsigned, at least `from` and below `to`: all ones. */
+static ALWAYS_INLINE lanes_i32 outside(lanes_u32 v, uint32_t from, uint32_t to)
+{
+	return (lanes_i32)(v - (from + (1u << 31))) > (int32_t)(to - 1 - from - (1u << 31));
+}
+
+static ALWAYS_INLINE bool all_clear(lanes_i32 v)
+{
+	union lanes all = {.i32 = v};
+
+	return (all.x.q[0] | all.x.q[1]) == 0;
+}
+
+/* Without the sign, an exponent is the top of a single, and of the upper half of a double. */
+static ALWAYS_INLINE bool are_normal_singles(lanes_u32 a, lanes_u32 b, lanes_u32 r)
+{
+	return all_clear(outside(a << 1, 0x01000000, 0xff000000) |
+			 outside(b << 1, 0x01000000, 0xff000000) |
+			 outside(r << 1, 0x02000000, 0xff000000));
+}
+
+static ALWAYS_INLINE bool are_normal_doubles(lanes_u32 a, lanes_u32 b, lanes_u32 r)
+{
+	lanes_u32 operands = {a[1], a[3], b[1], b[3]}, results = {r[1], r[3], r[1], r[3]};
+
+	return all_clear(outside(operands << 1, 0x00200000, 0xffe00000) |
+			 outside(results << 1, 0x00400000, 0xffe00000));
+}
+
+/* The four basic operations. */
+static ALWAYS_INLINE bool plain_vector(
+	enum ieee_op op, union lanes *a, const union lanes *b, unsigned width)
+{
+	union lanes r;
+
+	if (width == 4)
+		r.f32 = op == IEEE_ADD   ? a->f32 + b->f32
+			: op == IEEE_SUB ? a->f32 - b->f32
+			: op == IEEE_MUL ? a->f32 * b->f32
+					 : a->f32 / b->f32;
+	else
+		r.f64 = op == IEEE_ADD   ? a->f64 + b->f64
+			: op == IEEE_SUB ? a->f64 - b->f64
+			: op == IEEE_MUL ? a->f64 * b->f64
+					 : a->f64 / b->f64;
+	if (!(width == 4 ? are_normal_singles(a->u32, b->u32, r.u32)
+			 : are_normal_doubles(a->u32, b->u32, r.u32)))
+		return false;
+	*a = r;
+	return true;
+}
+
+/* Lanes of a by b; false if the slow path must do them, and then nothing changed. */
+static ALWAYS_INLINE bool plain_lanes(
+	enum ieee_op op, union lanes *a, const union lanes *b, unsigned width, unsigned count)
 {
 	union lanes r = *a;
 	uint64_t value;
 
-	if (unlikely(!modes_are_default(c)))
-		return false;
+	if (op <= IEEE_DIV && count == 16 / width)
+		return plain_vector(op, a, b, width);
 	for (unsigned i = 0; i < count; i++) {
 		if (unlikely(!plain(
 			    op, lane_get(a, i, width), lane_get(b, i, width), width, &value)))
 			return false;
 		lane_set(&r, i, width, value);
 	}
-	if (op != IEEE_MIN && op != IEEE_MAX && unlikely(!(c->arch.mxcsr & MXCSR_PE)))
-		for (unsigned i = 0; i < count; i++)
-			if (ieee_is_inexact(op, lane_get(a, i, width), lane_get(b, i, width),
-				    lane_get(&r, i, width), width))
-				c->arch.mxcsr |= MXCSR_PE;
 	*a = r;
 	return true;
 }
@@ -156,16 +213,29 @@ static struct ieee ieee_of(const struct vcpu *c)
 	return (struct ieee){.control = (uint32_t)c->arch.mxcsr};
 }
 
-MUST_CHECK static __attribute__((noinline)) struct fault slow_lanes(struct vcpu *c, enum ieee_op op,
-	union lanes *a, const union lanes *b, unsigned width, unsigned count)
+/* In default modes most numbers need no more than a look at whether they are rounded. */
+static uint64_t slow_lane(
+	struct ieee *e, bool try_plain, enum ieee_op op, uint64_t a, uint64_t b, unsigned width)
+{
+	uint64_t r;
+
+	if (!try_plain || !plain(op, a, b, width, &r))
+		return ieee_calculate(e, op, a, b, width);
+	if (!is_pick(op) && ieee_is_inexact(op, a, b, r, width))
+		e->flags |= MXCSR_PE;
+	return r;
+}
+
+MUST_CHECK static struct fault slow_lanes(struct vcpu *c, enum ieee_op op, union lanes *a,
+	const union lanes *b, unsigned width, unsigned count)
 {
 	struct ieee e = ieee_of(c);
 	union lanes r = *a;
 
 	for (unsigned i = 0; i < count; i++)
 		lane_set(&r, i, width,
-			ieee_calculate(
-				&e, op, lane_get(a, i, width), lane_get(b, i, width), width));
+			slow_lane(&e, modes_are_default(c), op, lane_get(a, i, width),
+				lane_get(b, i, width), width));
 	TRY(vector_raise(c, e.flags));
 	*a = r;
 	return no_fault;
@@ -178,11 +248,30 @@ MUST_CHECK static ALWAYS_INLINE struct fault arithmetic(struct vcpu *c, const st
 {
 	union lanes a = vector_get(c, in->reg[0]), b;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, size, &b));
-	if (unlikely(!plain_lanes(c, op, &a, &b, width, size / width)))
-		TRY(slow_lanes(c, op, &a, &b, width, size / width));
+	TRY(slow_lanes(c, op, &a, &b, width, size / width));
 	vector_set(c, in->reg[0], a);
+	return no_fault;
+}
+
+MUST_CHECK static ALWAYS_INLINE struct fault arithmetic_quick(struct vcpu *c, const struct insn *in,
+	enum shape shape, unsigned size, enum ieee_op op, unsigned width)
+{
+	union lanes a, b;
+
+	if (unlikely(c->vector.raw) ||
+		unlikely(!(is_pick(op) ? modes_are_default(c) : rounding_is_free(c))))
+		return fault_miss;
+	a.x = b.x = (struct xmm){{0, 0}};
+	memcpy(&a, (const uint8_t *)c + in->reg[0], size);
+	if (shape == SHAPE_RR)
+		memcpy(&b, (const uint8_t *)c + in->reg[1], size);
+	else
+		TRY(vector_source(c, in, shape, size, &b));
+	if (unlikely(!plain_lanes(op, &a, &b, width, size / width)))
+		return fault_miss;
+	memcpy((uint8_t *)c + in->reg[0], &a, size);
 	return no_fault;
 }
 
@@ -191,6 +280,11 @@ MUST_CHECK static ALWAYS_INLINE struct fault arithmetic(struct vcpu *c, const st
 		struct vcpu *c, const struct insn *in, enum shape shape, unsigned size)            \
 	{                                                                                          \
 		return arithmetic(c, in, shape, size, op, width);                                  \
+	}                                                                                          \
+	MUST_CHECK static ALWAYS_INLINE struct fault quick_##name(                                 \
+		struct vcpu *c, const struct insn *in, enum shape shape, unsigned size)            \
+	{                                                                                          \
+		return arithmetic_quick(c, in, shape, size, op, width);                            \
 	}
 
 #define ARITHMETIC(name, op)                                                                       \
@@ -198,10 +292,10 @@ MUST_CHECK static ALWAYS_INLINE struct fault arithmetic(struct vcpu *c, const st
 	BODY_ARITHMETIC(name##sd, op, 8)                                                           \
 	BODY_ARITHMETIC(name##ps, op, 4)                                                           \
 	BODY_ARITHMETIC(name##pd, op, 8)                                                           \
-	OP_VECTOR(name##ss, body_##name##ss, 4);                                                   \
-	OP_VECTOR(name##sd, body_##name##sd, 8);                                                   \
-	OP_VECTOR(name##ps, body_##name##ps, 16);                                                  \
-	OP_VECTOR(name##pd, body_##name##pd, 16)
+	OP_VECTOR_QUICK(name##ss, quick_##name##ss, body_##name##ss, 4);                           \
+	OP_VECTOR_QUICK(name##sd, quick_##name##sd, body_##name##sd, 8);                           \
+	OP_VECTOR_QUICK(name##ps, quick_##name##ps, body_##name##ps, 16);                          \
+	OP_VECTOR_QUICK(name##pd, quick_##name##pd, body_##name##pd, 16)
 
 ARITHMETIC(add, IEEE_ADD);
 ARITHMETIC(sub, IEEE_SUB);
@@ -232,16 +326,6 @@ static bool predicate_signals(unsigned predicate)
 	return (predicate & 3) == 1 || (predicate & 3) == 2;
 }
 
-/* Numbers as signed integers in the same order; -0 and 0 are one. */
-static ALWAYS_INLINE enum ieee_order order_of_numbers(uint64_t a, uint64_t b, unsigned width)
-{
-	int64_t x = (int64_t)ieee_magnitude(a, width), y = (int64_t)ieee_magnitude(b, width);
-
-	x = a & ieee_sign(width) ? -x : x;
-	y = b & ieee_sign(width) ? -y : y;
-	return x < y ? IEEE_LESS : x == y ? IEEE_EQUAL : IEEE_GREATER;
-}
-
 static ALWAYS_INLINE enum ieee_order compare_lane(
 	struct ieee *e, uint64_t a, uint64_t b, unsigned width, bool signalling)
 {
@@ -257,7 +341,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault compare(
 	unsigned predicate = in->imm & 7;
 	struct ieee e = ieee_of(c);
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, size, &b));
 	for (unsigned i = 0; i < size / width; i++) {
 		enum ieee_order order = compare_lane(&e, lane_get(&a, i, width),
@@ -285,7 +369,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault compare_flags(
 	struct ieee e = ieee_of(c);
 	enum ieee_order order;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, width, &b));
 	order = compare_lane(&e, lane_get(&a, 0, width), lane_get(&b, 0, width), width, signalling);
 	if (unlikely(e.flags != 0))
@@ -325,7 +409,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault approximate(struct vcpu *c, const s
 {
 	union lanes a = vector_get(c, in->reg[0]), b;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, size, &b));
 	for (unsigned i = 0; i < size / 4; i++)
 		a.u32[i] = calculate(b.u32[i]);

@@ -12,7 +12,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault combine(struct vcpu *c, const struc
 {
 	union lanes b;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, width, &b));
 	vector_set(c, in->reg[0], calculate(vector_get(c, in->reg[0]), b));
 	return no_fault;
@@ -208,7 +208,7 @@ static ALWAYS_INLINE union lanes shift_signed(union lanes a, uint64_t count, uns
 		struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)           \
 	{                                                                                          \
 		(void)shape, (void)width;                                                          \
-		TRY(vector_check(c));                                                              \
+		TRY(c->vector);                                                                    \
 		vector_set(c, in->reg[0], how(vector_get(c, in->reg[0]), (uint8_t)in->imm, lane)); \
 		return no_fault;                                                                   \
 	}                                                                                          \
@@ -230,7 +230,7 @@ OP_ANY(pslldq)
 	unsigned count = (unsigned)min_u64((uint8_t)in->imm, 16);
 	uint8_t bytes[32] = {0};
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	memcpy(bytes + 16, operand_xmm(c, in, 0), 16);
 	memcpy(operand_xmm(c, in, 0), bytes + 16 - count, 16);
 	return no_fault;
@@ -241,7 +241,7 @@ OP_ANY(psrldq)
 	unsigned count = (unsigned)min_u64((uint8_t)in->imm, 16);
 	uint8_t bytes[32] = {0};
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	memcpy(bytes, operand_xmm(c, in, 0), 16);
 	memcpy(operand_xmm(c, in, 0), bytes + count, 16);
 	return no_fault;
@@ -256,7 +256,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault shuffle(struct vcpu *c, const struc
 {
 	union lanes b;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, width, &b));
 	vector_set(
 		c, in->reg[0], calculate(vector_get(c, in->reg[0]), b, (unsigned)in->imm & 0xff));

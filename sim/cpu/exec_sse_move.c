@@ -9,7 +9,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault move_in(
 {
 	union lanes v;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape == SHAPE_RR)
 		v = vector_get(c, in->reg[1]);
 	else
@@ -23,7 +23,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault move_out(
 {
 	union lanes v = vector_get(c, in->reg[1]);
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape != SHAPE_RR)
 		return vector_store(c, in, shape, 16, alignment, &v);
 	vector_set(c, in->reg[0], v);
@@ -56,7 +56,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_movs_in(
 {
 	union lanes v = {.x = {{0, 0}}};
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape == SHAPE_RR) {
 		memcpy((uint8_t *)c + in->reg[0], (const uint8_t *)c + in->reg[1], width);
 		return no_fault;
@@ -69,7 +69,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_movs_in(
 MUST_CHECK static ALWAYS_INLINE struct fault body_movs_out(
 	struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)
 {
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape != SHAPE_RR)
 		return vector_store(
 			c, in, shape, width, UNALIGNED, (const uint8_t *)c + in->reg[1]);
@@ -83,7 +83,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_movq_in(
 {
 	union lanes v;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(vector_source(c, in, shape, width, &v));
 	v.x.q[1] = 0;
 	vector_set(c, in->reg[0], v);
@@ -95,7 +95,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_movq_out(
 {
 	union lanes v = vector_get(c, in->reg[1]);
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape != SHAPE_RR)
 		return vector_store(c, in, shape, width, UNALIGNED, &v);
 	v.x.q[1] = 0;
@@ -117,7 +117,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault move_half_in(
 {
 	union lanes v = vector_get(c, in->reg[0]);
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape == SHAPE_RR)
 		v.x.q[to] = vector_get(c, in->reg[1]).x.q[from];
 	else
@@ -145,7 +145,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_movh_out(
 {
 	union lanes v = vector_get(c, in->reg[1]);
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	return vector_store(c, in, shape, width, UNALIGNED, &v.x.q[1]);
 }
 
@@ -160,7 +160,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_movd_in(
 {
 	union lanes v = {.x = {{0, 0}}};
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape == SHAPE_RR)
 		v.x.q[0] = reg_get(c, in->reg[1], width);
 	else
@@ -174,7 +174,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_movd_out(
 {
 	union lanes v = vector_get(c, in->reg[1]);
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	if (shape != SHAPE_RR)
 		return vector_store(c, in, shape, width, UNALIGNED, &v);
 	reg_set(c, in->reg[0], width, v.x.q[0]);
@@ -206,7 +206,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault move_mask(
 	const uint8_t *bytes = (const uint8_t *)operand_xmm(c, in, 1);
 	uint64_t mask = 0;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	for (unsigned i = 0; i < 16 / lane; i++)
 		mask |= (uint64_t)(bytes[i * lane + lane - 1] >> 7) << i;
 	reg_set(c, in->reg[0], 4, mask);
@@ -233,7 +233,7 @@ OP_ANY(pinsrw)
 	union lanes v = vector_get(c, in->reg[0]);
 	uint64_t word;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(operand_load(c, in, 1, 2, &word));
 	v.u16[in->imm & 7] = (uint16_t)word;
 	vector_set(c, in->reg[0], v);
@@ -242,7 +242,7 @@ OP_ANY(pinsrw)
 
 OP_ANY(pextrw)
 {
-	TRY(vector_check(c));
+	TRY(c->vector);
 	reg_set(c, in->reg[0], 4, vector_get(c, in->reg[1]).u16[in->imm & 7]);
 	return no_fault;
 }
@@ -255,7 +255,7 @@ OP_ANY(maskmovdqu)
 	uint64_t la;
 	uint8_t *host;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(segment_linear(c, in->seg, zero_extend(c->arch.gpr[RDI], in->address_size), 16,
 		ACCESS_WRITE, &la));
 	TRY(mem_open(c, in->seg, la + 8, 8, &host));

@@ -253,18 +253,11 @@ OP_ANY(fxrstor)
 
 /* --- MXCSR --- */
 
-struct fault vector_refused(const struct vcpu *c)
-{
-	if ((c->arch.cr0 & CR0_EM) || (c->arch.cr4 & CR4_OSFXSR) == 0)
-		return fault_ud;
-	return fault_exception(VECTOR_NM);
-}
-
 OP_ANY(ldmxcsr)
 {
 	uint64_t value;
 
-	TRY(vector_check(c));
+	TRY(c->vector);
 	TRY(operand_load(c, in, 0, 4, &value));
 	if (value & ~MXCSR_KNOWN)
 		return fault_gp(0);
@@ -274,6 +267,6 @@ OP_ANY(ldmxcsr)
 
 OP_ANY(stmxcsr)
 {
-	TRY(vector_check(c));
+	TRY(c->vector);
 	return operand_store(c, in, 0, 4, c->arch.mxcsr);
 }

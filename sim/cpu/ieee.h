@@ -2,7 +2,7 @@
  *
  * Numbers are bit patterns, their width in bytes is 4 or 8. What the host's arithmetic leaves to
  * choice (NaN results, when a result counts as tiny) is decided here, so that results and flags are
- * the same on every host; docs/decisions/0004-floating-point.md says how. These functions take
+ * the same on every host; docs/decisions/0009-floating-point.md says how. These functions take
  * every mode and operand and are slow; exec_sse_float.c has the fast path for the common case.
  *
  * SDM "Floating-Point Exceptions" and "Operating with SIMD Floating-Point Exceptions".

@@ -29,6 +29,8 @@ typedef int16_t lanes_i16 __attribute__((vector_size(16)));
 typedef uint32_t lanes_u32 __attribute__((vector_size(16)));
 typedef int32_t lanes_i32 __attribute__((vector_size(16)));
 typedef uint64_t lanes_u64 __attribute__((vector_size(16)));
+typedef float lanes_f32 __attribute__((vector_size(16)));
+typedef double lanes_f64 __attribute__((vector_size(16)));
 
 union lanes {
 	struct xmm x;
@@ -39,15 +41,9 @@ union lanes {
 	lanes_u32 u32;
 	lanes_i32 i32;
 	lanes_u64 u64;
+	lanes_f32 f32;
+	lanes_f64 f64;
 };
-
-/* Why an SSE instruction may not run: CR0.EM, CR4.OSFXSR, CR0.TS, in that order. */
-struct fault vector_refused(const struct vcpu *c);
-
-MUST_CHECK static ALWAYS_INLINE struct fault vector_check(const struct vcpu *c)
-{
-	return unlikely(c->vector_off) ? vector_refused(c) : no_fault;
-}
 
 /* --- operands --- */
 
@@ -138,5 +134,36 @@ MUST_CHECK static ALWAYS_INLINE struct fault vector_source(
 #define OP_VECTOR_TO(name, body, width)                                                            \
 	VECTOR_FORMS_TO(name, body, width)                                                         \
 	const struct op op_##name = {.forms = {VECTOR_ENTRIES_TO(name, width)}}
+
+/* Operations with a quick body, which returns FAULT_MISS before anything changed when it is not for
+ * it; name_full takes over then. */
+#define FORM_QUICK(name, quick, shape, full_shape, width)                                          \
+	static struct fault name##_##shape##_##width(struct vcpu *c, const struct insn *in)        \
+	{                                                                                          \
+		struct fault f = quick(c, in, SHAPE_##shape, width);                               \
+                                                                                                   \
+		if (unlikely(f.raw))                                                               \
+			return name##_full_##full_shape##_##width(c, in);                          \
+		return in[1].run(c, in + 1);                                                       \
+	}
+
+/* Not to be inlined into a quick form, which would need a stack frame for it. */
+#define APART(handler)                                                                             \
+	static __attribute__((noinline)) struct fault handler(                                     \
+		struct vcpu *c, const struct insn *in);
+
+#define VECTOR_FORMS_QUICK(name, quick, full, width)                                               \
+	APART(name##_full_RR_##width)                                                              \
+	APART(name##_full_RM_##width)                                                              \
+	FORM(name##_full, full, RR, width)                                                         \
+	FORM(name##_full, full, RM, width)                                                         \
+	FORM_QUICK(name, quick, RR, RR, width)                                                     \
+	FORM_QUICK(name, quick, RM, RM, width)                                                     \
+	FORM_QUICK(name, quick, RB, RM, width)                                                     \
+	FORM_QUICK(name, quick, RX, RM, width)
+
+#define OP_VECTOR_QUICK(name, quick, full, width)                                                  \
+	VECTOR_FORMS_QUICK(name, quick, full, width)                                               \
+	const struct op op_##name = {.forms = {VECTOR_ENTRIES_FROM(name, width)}}
 
 #endif
