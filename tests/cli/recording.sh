@@ -30,8 +30,22 @@ cp "$good" "$bad"
 refuse record/kept "No such file" "$ringv" boot "$work/none.elf" --record "$bad"
 cmp -s "$good" "$bad" && ok record/kept-is || not_ok record/kept-is "overwritten"
 
-# An option that changes the order of the pcores' steps is no other machine: the first step tells.
+# Another command line is another memory, before anything runs.
 "$ringv" boot "$images/work.elf" --append 0 --quiet --record "$work/a.rec"
 "$ringv" boot "$images/work.elf" --append 1 --quiet --record "$work/b.rec"
 expect diff/command-line 1 "$ringv" diff "$work/a.rec" "$work/b.rec"
 says diff/before "$work/out" 'before the first step'
+
+# However a run ends, its recording replays to that end.
+ends() { # NAME IMAGE OPTION...
+    name=$1 image=$2
+    shift 2
+    run "$ringv" boot "$images/$image.elf" --quiet --record "$work/end.rec" "$@"
+    expect "record/end-$name" 0 "$ringv" replay "$work/end.rec"
+    says "record/end-$name-says" "$work/err" 'the replay is equal'
+}
+ends until work --until 123456 --set record.window=1000
+ends max-insns work --set run.max_insns=54321
+ends idle idle
+ends triple triple
+ends status hello --append 5
