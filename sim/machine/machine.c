@@ -131,6 +131,7 @@ void machine_drop_caches(struct machine *m)
 
 void machine_state_changed(struct machine *m)
 {
+	m->absent = NULL;
 	for (unsigned i = 0; i < m->cpu_count; i++) {
 		lapic_state_changed(&m->lapics[i]);
 		cpu_state_changed(&m->cores[i]);

@@ -66,11 +66,12 @@ struct machine {
 	struct log log;
 	struct input_source input;
 	uint64_t clock[MACHINE_CPUS_MAX]; /* a copy of each core's cycle */
-	uint64_t drop_every; /* drop all caches after so many steps at the latest; 0: never */
-	bool single_steps;   /* come back after every step; for watchpoints */
-	volatile int please; /* a watcher wants a stop */
-	const char *absent;  /* a part of the board that was used and is not there */
-	uint64_t step_base;  /* the running core's step when m->run.steps was counted */
+	uint64_t drop_every;  /* drop all caches after so many steps at the latest; 0: never */
+	bool single_steps;    /* come back after every step; for watchpoints */
+	volatile int please;  /* a watcher wants a stop */
+	const char *absent;   /* a part of the board that was used and is not there */
+	unsigned absent_core; /* that used it; or the last that could */
+	uint64_t step_base;   /* the running core's step when m->run.steps was counted */
 	struct state_list state;
 	struct ram_digest ram_digest;
 };

@@ -184,7 +184,7 @@ static struct stop stop_here(struct machine *m, const struct run_limit *limit)
 		return s;
 	}
 	if (m->absent != NULL)
-		return stop_at(STOP_UNIMPLEMENTED, 0);
+		return stop_at(STOP_UNIMPLEMENTED, m->absent_core);
 	if (m->run.steps >= limit->steps)
 		return stop_at(STOP_STEPS, 0);
 	if (m->cores[limit->core].arch.step >= limit->core_step)
@@ -244,6 +244,7 @@ static enum cpu_stop step_exclusive(struct machine *m, unsigned core)
 	m->step_base = before;
 	why = cpu_step_exclusive(c);
 	count_steps(m, core, before);
+	m->absent_core = core;
 	return why;
 }
 
