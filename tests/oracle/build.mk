@@ -1,5 +1,11 @@
-# The host CPU as an oracle for single instructions: `make oracle` in full, check-oracle in short.
-# x86-64 Linux hosts only. Addresses of the stub are absolute, so programs are not PIE.
+# The host CPU as an oracle for single instructions, and Capstone for their lengths. `make oracle`
+# runs 10,000 cases of each row and form (minutes) and lists the rows; check-oracle some of them.
+# For x86-64 Linux hosts. Addresses in the stub are absolute, so that programs are not PIE.
+GROUPS      += oracle
+LONG_GROUPS += oracle-long
+
+ORACLE     := $O/tests/oracle/oracle
+LENGTHS    := $O/tests/oracle/decode_lengths
 ORACLE_C   := $(filter-out %/decode_lengths.c,$(sort $(wildcard tests/oracle/*.c)))
 ORACLE_OBJ := $(ORACLE_C:%.c=$O/%.o) $O/tests/oracle/host_stub.o
 
@@ -8,12 +14,23 @@ $O/tests/oracle/host_stub.o: tests/oracle/host_stub.S
 	@echo '  AS  $@'
 	$Q$(CC) -c -o $@ $<
 
-$O/tests/oracle/oracle: $(ORACLE_OBJ) $(LIB)
+$(ORACLE): $(ORACLE_OBJ) $(LIB)
 	@echo '  LD  $@'
 	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-oracle: $O/tests/oracle/oracle
-	$Q$< --list
+$(LENGTHS): $(LENGTHS).o $(LIB)
+	@echo '  LD  $@'
+	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
--include $(ORACLE_C:%.c=$O/%.d)
+oracle: $(ORACLE) $(LENGTHS)
+	$Q$(ORACLE) --list $(ORACLE_OPTIONS)
+	$Q$(LENGTHS) 10000000
+
+check-oracle: $(ORACLE) $(LENGTHS)
+	$Qtools/run-group $O/check/oracle.log sh -c '$(ORACLE) --cases 200; $(LENGTHS) 300000'
+
+check-oracle-long: $(ORACLE) $(LENGTHS)
+	$Qtools/run-group $O/check/oracle-long.log sh -c '$(ORACLE); $(LENGTHS) 10000000'
+
 .PHONY: oracle
+-include $(ORACLE_C:%.c=$O/%.d) $(LENGTHS).d
