@@ -135,7 +135,7 @@ uint64_t place(struct rng *r, unsigned size, bool wide, enum placement *where)
 	case AT_READ_ONLY_CROSSING:
 		return DATA_AT(PAGE_READ_ONLY) - 1 - rng_below(r, size - 1);
 	case AT_NOT_CANONICAL:
-		return BIT(47) + (rng_next(r) & (BIT(16) - 1));
+		return BIT(47) + PAGE_SIZE + rng_below(r, BIT(16));
 	default:
 		return inside(r, DATA_AT(PAGE_B) - (rng_below(r, 2) ? WINDOW : 0), size);
 	}
