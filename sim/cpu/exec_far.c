@@ -7,8 +7,18 @@
 
 /* --- far jumps and calls --- */
 
+/* Where a transfer to cs may go. Code that is not 64-bit has 32 bits of instruction pointer. */
+MUST_CHECK static struct fault code_offset(
+	const struct vcpu *c, const struct segment *cs, uint64_t *offset)
+{
+	if (in_ia32e(c) && (cs->attr & SEG_L))
+		return is_canonical(*offset) ? no_fault : fault_gp(0);
+	*offset = (uint32_t)*offset;
+	return *offset <= cs->limit ? no_fault : fault_gp(0);
+}
+
 MUST_CHECK static struct fault far_code(
-	struct vcpu *c, uint16_t selector, uint64_t offset, struct segment *cs)
+	struct vcpu *c, uint16_t selector, uint64_t *offset, struct segment *cs)
 {
 	if (in_real_mode(c)) {
 		*cs = c->arch.seg[CS];
@@ -17,16 +27,14 @@ MUST_CHECK static struct fault far_code(
 	} else {
 		TRY(code_segment_check_jump(c, selector, cs));
 	}
-	if (in_ia32e(c) && (cs->attr & SEG_L) ? !is_canonical(offset) : offset > cs->limit)
-		return fault_gp(0);
-	return no_fault;
+	return code_offset(c, cs, offset);
 }
 
 MUST_CHECK static struct fault far_jump(struct vcpu *c, uint16_t selector, uint64_t offset)
 {
 	struct segment cs;
 
-	TRY(far_code(c, selector, offset, &cs));
+	TRY(far_code(c, selector, &offset, &cs));
 	c->arch.rip = offset;
 	code_segment_set(c, &cs);
 	return fault_stop;
@@ -39,7 +47,7 @@ MUST_CHECK static struct fault far_call(
 	struct segment cs;
 	struct fault f;
 
-	TRY(far_code(c, selector, offset, &cs));
+	TRY(far_code(c, selector, &offset, &cs));
 	TRY(stack_push(c, in->width, c->arch.seg[CS].selector));
 	f = stack_push(c, in->width, next_rip(c, in));
 	if (f.raw) {
@@ -110,7 +118,7 @@ OP_ANY(load_far)
 /* --- returns: RETF and IRET share the checks of the code segment that they return to --- */
 
 MUST_CHECK static struct fault return_code(
-	struct vcpu *c, uint16_t selector, uint64_t offset, struct segment *cs)
+	struct vcpu *c, uint16_t selector, uint64_t *offset, struct segment *cs)
 {
 	uint32_t error = selector & 0xfffcu;
 	unsigned rpl = selector & 3;
@@ -129,23 +137,34 @@ MUST_CHECK static struct fault return_code(
 		return fault_gp(error);
 	TRY(descriptor_mark_accessed(c, selector, &d));
 	*cs = segment_from_descriptor(selector, &d);
-	if (in_ia32e(c) && descriptor_long(&d) ? !is_canonical(offset) : offset > cs->limit)
-		return fault_gp(0);
-	return no_fault;
+	return code_offset(c, cs, offset);
 }
 
-/* The stack segment that a return to cs loads. */
-MUST_CHECK static struct fault return_stack(
-	struct vcpu *c, uint16_t selector, const struct segment *cs, struct segment *ss)
+/* The stack that a return to cs loads. absent: the vector where its segment is not present. */
+MUST_CHECK static struct fault return_stack(struct vcpu *c, uint16_t selector,
+	const struct segment *cs, enum vector absent, struct segment *ss)
 {
 	unsigned cpl = cs->selector & 3;
+	struct fault f;
 
-	if ((selector & ~3u) == 0 && (cs->attr & SEG_L) && in_ia32e(c) && cpl != 3 &&
-		(selector & 3u) == cpl) {
+	if ((selector & ~3u) == 0 && (cs->attr & SEG_L) && in_ia32e(c) && cpl != 3) {
 		*ss = null_stack_segment(selector, cpl);
 		return no_fault;
 	}
-	return stack_segment_check(c, selector, cpl, VECTOR_GP, ss);
+	f = stack_segment_check(c, selector, cpl, VECTOR_GP, ss);
+	if (fault_kind(f) == FAULT_EXCEPTION && fault_vector(f) == VECTOR_SS)
+		return fault_error(absent, fault_error_code(f));
+	return f;
+}
+
+/* RSP in code that is not 64-bit has the width that SS says. */
+static void return_stack_pointer(
+	struct vcpu *c, const struct segment *cs, const struct segment *ss, uint64_t rsp)
+{
+	if (in_ia32e(c) && (cs->attr & SEG_L))
+		c->arch.gpr[RSP] = rsp;
+	else
+		reg_set(c, offsetof(struct vcpu, arch.gpr[RSP]), ss->attr & SEG_D ? 4 : 2, rsp);
 }
 
 MUST_CHECK static struct fault return_real(struct vcpu *c, uint64_t selector, uint64_t offset)
@@ -171,14 +190,14 @@ OP_ANY(retf)
 		stack_drop(c, 2ull * size + release);
 		return return_real(c, selector, offset);
 	}
-	TRY(return_code(c, (uint16_t)selector, offset, &cs));
+	TRY(return_code(c, (uint16_t)selector, &offset, &cs));
 	outer = (selector & 3) > cpu_cpl(c);
 	if (outer) {
 		TRY(stack_top(c, 2 * size + release, size, &rsp));
 		TRY(stack_top(c, 3 * size + release, size, &ss_selector));
-		TRY(return_stack(c, (uint16_t)ss_selector, &cs, &ss));
+		TRY(return_stack(c, (uint16_t)ss_selector, &cs, VECTOR_SS, &ss));
 		c->arch.seg[SS] = ss;
-		c->arch.gpr[RSP] = rsp + release;
+		return_stack_pointer(c, &cs, &ss, rsp + release);
 		segments_hide(c, selector & 3);
 	} else {
 		stack_drop(c, 2ull * size + release);
@@ -210,7 +229,7 @@ static struct fault iret_real(struct vcpu *c, const uint64_t *frame, unsigned si
 	return return_real(c, frame[1], frame[0]);
 }
 
-MUST_CHECK static struct fault iret_protected(struct vcpu *c, const uint64_t *frame, unsigned size)
+MUST_CHECK static struct fault iret_protected(struct vcpu *c, uint64_t *frame, unsigned size)
 {
 	bool outer = (frame[1] & 3) > cpu_cpl(c);
 	bool stack = outer || c->mode == CODE_64;
@@ -218,17 +237,17 @@ MUST_CHECK static struct fault iret_protected(struct vcpu *c, const uint64_t *fr
 	struct segment cs, ss = c->arch.seg[SS];
 	unsigned cpl = frame[1] & 3;
 
-	if (in_ia32e(c) ? (c->arch.rflags & RFLAGS_NT) != 0 : false)
+	if (in_ia32e(c) && (c->arch.rflags & RFLAGS_NT))
 		return fault_gp(0);
 	if (!in_ia32e(c) && ((c->arch.rflags & RFLAGS_NT) || (frame[2] & RFLAGS_VM)))
 		return cpu_refuse(c, "IRET to a nested task or to virtual-8086 mode");
-	TRY(return_code(c, (uint16_t)frame[1], frame[0], &cs));
+	TRY(return_code(c, (uint16_t)frame[1], &frame[0], &cs));
 	if (stack)
-		TRY(return_stack(c, (uint16_t)frame[4], &cs, &ss));
+		TRY(return_stack(c, (uint16_t)frame[4], &cs, VECTOR_NP, &ss));
 	flags_write(c, mask, frame[2]);
 	if (stack) {
 		c->arch.seg[SS] = ss;
-		c->arch.gpr[RSP] = frame[3];
+		return_stack_pointer(c, &cs, &ss, frame[3]);
 	} else {
 		stack_drop(c, 3ull * size);
 	}
@@ -327,7 +346,7 @@ OP_ANY(syscall)
 	c->arch.gpr[RCX] = next_rip(c, in);
 	c->arch.gpr[R11] = c->arch.rflags & ~RFLAGS_RF;
 	c->arch.rip = c->arch.lstar;
-	c->arch.rflags &= ~(c->arch.sfmask | RFLAGS_RF);
+	c->arch.rflags = (c->arch.rflags & ~(c->arch.sfmask | RFLAGS_RF)) | RFLAGS_ONE;
 	c->arch.seg[SS] = flat_segment((uint16_t)(selector + 8), ATTR_DATA | SEG_D);
 	code_segment_set(c, &cs);
 	return trap_if_stepping(c, in);

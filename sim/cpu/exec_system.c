@@ -297,6 +297,8 @@ MUST_CHECK static struct fault system_descriptor(
 		return fault_gp(error);
 	if (!descriptor_present(d))
 		return fault_error(VECTOR_NP, error);
+	if (!is_canonical(segment_from_descriptor(selector, d).base))
+		return fault_gp(error);
 	return no_fault;
 }
 
