@@ -52,6 +52,9 @@ static void add(const char *format, va_list args)
 		case 'u':
 			put_number(va_arg(args, uint64_t), 10);
 			break;
+		case 'c':
+			put((char)va_arg(args, int));
+			break;
 		case 'x':
 			put_number(va_arg(args, uint64_t), 16);
 			break;

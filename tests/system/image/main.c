@@ -1,4 +1,5 @@
-/* main.c - the tests, group by group; `group=NAME` on the command line runs one alone. A line
+/* main.c - the tests, group by group; `group=NAME` on the command line runs one alone,
+ * `reckless=1` also the tests that QEMU does not survive. A line
  * `done` is the last. Core 0 runs all tests; the others wait for messages in apic.c.
  */
 #include "bench/image/console.h"
@@ -11,11 +12,16 @@ struct multiboot_info {
 	uint32_t flags, mem_lower, mem_upper, boot_device, cmdline;
 };
 
+bool reckless;
+
 static const struct group {
 	const char *name;
 	void (*run)(void);
 } groups[] = {
 	{"exceptions", test_exceptions},
+	{"paging", test_paging},
+	{"descriptors", test_descriptors},
+	{"transfers", test_transfers},
 };
 
 /* start.S calls it on each core. */
@@ -28,6 +34,7 @@ void image_main(uint32_t core, const struct multiboot_info *info)
 	if (info->flags & MULTIBOOT_HAS_CMDLINE)
 		line = (const char *)(uint64_t)info->cmdline;
 	only = option(line, "group");
+	reckless = option(line, "reckless") != NULL;
 	console_init();
 	machine_init();
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)

@@ -50,8 +50,8 @@ struct probe {
 #define CODE32(text) CODE_AS(32, text)
 
 #define PROBE(name, text, ...) probe(name, &(struct probe){.code = CODE(text), __VA_ARGS__})
-#define PROBE32(name, text, ...)                                                                   \
-	probe(name, &(struct probe){.code = CODE32(text), .mode = COMPAT0, __VA_ARGS__})
+#define PROBE32(ring, name, text, ...)                                                             \
+	probe(name, &(struct probe){.code = CODE32(text), .mode = ring, __VA_ARGS__})
 
 /* A whole line. */
 void probe(const char *name, const struct probe *p);
@@ -62,7 +62,7 @@ void probe_show(const struct probe *p);
 void probe_show_brief(void);
 
 void line_begin(const char *format, ...);
-void line_add(const char *format, ...); /* %s string, %x and %u uint64_t, %d int64_t */
+void line_add(const char *format, ...); /* %s string, %c, %x and %u uint64_t, %d int64_t */
 void line_end(void);
 
 /* An address, as the lines have them. */

@@ -4,7 +4,13 @@
 
 #include "tests/system/image/probe.h"
 
+/* Tests of names that begin with `reckless` end machines that do not check enough. */
+extern bool reckless;
+
 void test_exceptions(void);
+void test_paging(void);
+void test_descriptors(void);
+void test_transfers(void);
 _Noreturn void other_core(unsigned core);
 
 #endif
