@@ -360,6 +360,35 @@ static void put_immediates(struct code *c, uint64_t la, struct rng *r)
 	}
 }
 
+/* --- an instruction in front --- */
+
+static bool is_used(const struct code *c, unsigned reg)
+{
+	return reg == c->rm || reg == c->reg || reg == c->base || reg == c->index;
+}
+
+/* CMP, or ADD, SUB, INC, DEC, NEG of a register that the instruction does not use: none leaves a
+ * flag undefined. */
+static void put_flag_setter(struct code *c, struct rng *r)
+{
+	static const struct {
+		uint8_t opcode, digit;
+	} setters[] = {{0x39, 0}, {0x01, 0}, {0x29, 0}, {0xff, 0}, {0xff, 1}, {0xf7, 3}};
+	unsigned pick = (unsigned)rng_below(r, ARRAY_LEN(setters)), reg, digit;
+	bool wide = rng_below(r, 2), byte = rng_below(r, 3) == 0;
+
+	do {
+		reg = 8 + (unsigned)rng_below(r, 8);
+	} while (is_used(c, reg));
+	digit = setters[pick].opcode < 0x40 ? (unsigned)rng_below(r, 8) : setters[pick].digit;
+	if (rng_below(r, 4) == 0)
+		put(c, 0x66, 1);
+	put(c, 0x41 | wide << 3, 1);
+	put(c, setters[pick].opcode - byte, 1);
+	put(c, 0xc0 | digit << 3 | (reg & 7), 1);
+	c->lead = c->len;
+}
+
 void code_encode(const struct form *s, uint64_t la, struct rng *r, struct code *c)
 {
 	unsigned modrm_at;
@@ -368,6 +397,8 @@ void code_encode(const struct form *s, uint64_t la, struct rng *r, struct code *
 	c->width = (uint8_t)operand_size(s);
 	c->access = access_bytes(c);
 	pick_registers(c, r);
+	if (rng_below(r, 4) == 0)
+		put_flag_setter(c, r);
 	put_prefixes(c, r);
 	put_opcode(c, r);
 	modrm_at = c->len;

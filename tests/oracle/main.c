@@ -78,7 +78,7 @@ static bool run_model(
 
 		if (run > 0)
 			memory_restore_model(&o->memory);
-		if (!model_run(o->model, in, &steps, &model, &refused)) {
+		if (!model_run(o->model, in, c->len, &steps, &model, &refused)) {
 			snprintf(d.field, sizeof(d.field), "refused: %.20s", refused);
 			d.host = d.model = 0;
 			show(o, c, in, how[run], &d);
@@ -126,11 +126,12 @@ static uint64_t take_slot(struct oracle *o)
 static bool is_of_row(const struct oracle *o, const struct code *c)
 {
 	struct insn in;
-	enum decode_end end = decode(model_decoder(o->model), CODE_64, c->bytes, c->len, 0, &in);
+	enum decode_end end = decode(
+		model_decoder(o->model), CODE_64, c->bytes + c->lead, c->len - c->lead, 0, &in);
 
 	if (end == DECODE_INVALID)
 		return c->form->lock;
-	return end == DECODE_OK && in.row == c->form->index && in.len == c->len;
+	return end == DECODE_OK && in.row == c->form->index && in.len == c->len - c->lead;
 }
 
 static void run_encoding(struct oracle *o, const struct form *s, uint64_t cases)

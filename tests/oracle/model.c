@@ -281,8 +281,8 @@ static enum cpu_stop step(struct model *m, uint64_t steps)
 	return stop == CPU_EXCLUSIVE ? cpu_step_exclusive(&m->cpu) : stop;
 }
 
-bool model_run(struct model *m, const struct regs *in, uint64_t *steps, struct outcome *out,
-	const char **refused)
+bool model_run(struct model *m, const struct regs *in, unsigned len, uint64_t *steps,
+	struct outcome *out, const char **refused)
 {
 	const struct core_state *a = &m->cpu.arch;
 	bool count = *steps == 0;
@@ -295,7 +295,7 @@ bool model_run(struct model *m, const struct regs *in, uint64_t *steps, struct o
 		do {
 			stop = step(m, 1);
 			++*steps;
-		} while (stop == CPU_LIMIT && a->rip == in->rip && *steps < 1000);
+		} while (stop == CPU_LIMIT && a->rip - in->rip < len && *steps < 1000);
 	}
 	if (stop != CPU_LIMIT) {
 		*refused = stop == CPU_UNIMPLEMENTED ? m->cpu.refused : "it stopped";

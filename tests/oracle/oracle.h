@@ -47,7 +47,7 @@ struct window {
 #define SLOT_SIZE 128
 #define SLOT_BACK 0
 #define SLOT_INSN 16
-#define SLOT_FAR  64
+#define SLOT_FAR  80
 enum way_out { OUT_NEXT, OUT_BACK, OUT_FAR, WAYS_OUT };
 
 /* --- state --- */
@@ -98,10 +98,11 @@ void model_write_code(struct model *m, uint64_t la, const void *bytes, unsigned 
 /* The model's copy of a data page. */
 uint8_t *model_data(struct model *m, uint64_t la);
 void model_drop_caches(struct model *m);
-/* Runs from in->rip until RIP moves or a fault is delivered. *steps: 0 asks to step singly and to
- * count; else that many steps are run at once. False when the model refused: why is in refused. */
-bool model_run(struct model *m, const struct regs *in, uint64_t *steps, struct outcome *out,
-	const char **refused);
+/* Runs the len bytes of code at in->rip, until RIP leaves them or a fault is delivered. *steps: 0
+ * asks to step singly and to count; else that many steps are run at once. False when the model
+ * refused: why is in refused. */
+bool model_run(struct model *m, const struct regs *in, unsigned len, uint64_t *steps,
+	struct outcome *out, const char **refused);
 
 /* --- instructions --- */
 
@@ -126,8 +127,9 @@ void form_name(const struct form *s, char *name, size_t size);
 
 struct code {
 	const struct form *form;
-	uint8_t bytes[INSN_MAX + 1];
+	uint8_t bytes[2 * INSN_MAX];
 	uint8_t len;
+	uint8_t lead;  /* bytes of an instruction in front that sets flags; 0: none */
 	uint8_t width; /* operand size in effect: 2, 4 or 8 */
 	uint8_t modrm;
 	uint8_t opcode;             /* its last byte */
@@ -140,7 +142,8 @@ struct code {
 	uint64_t imm;
 };
 
-/* An encoding of the form for the address la, with random registers and immediates. */
+/* An encoding of the form for the address la, with random registers and immediates. One in four
+ * stands behind an instruction that sets the status flags, to be found or kept by it. */
 void code_encode(const struct form *s, uint64_t la, struct rng *r, struct code *c);
 
 /* --- cases --- */
