@@ -6,7 +6,8 @@ LONG_GROUPS += oracle-long
 
 ORACLE     := $O/tests/oracle/oracle
 LENGTHS    := $O/tests/oracle/decode_lengths
-ORACLE_C   := $(filter-out %/decode_lengths.c,$(sort $(wildcard tests/oracle/*.c)))
+CONTROL    := $O/tests/oracle/control
+ORACLE_C   := $(filter-out %/decode_lengths.c %/control.c,$(sort $(wildcard tests/oracle/*.c)))
 ORACLE_OBJ := $(ORACLE_C:%.c=$O/%.o) $O/tests/oracle/host_stub.o
 
 $O/tests/oracle/host_stub.o: tests/oracle/host_stub.S
@@ -22,15 +23,20 @@ $(LENGTHS): $(LENGTHS).o $(LIB)
 	@echo '  LD  $@'
 	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(CONTROL): $(CONTROL).o $(filter-out %/main.o,$(ORACLE_OBJ)) $(LIB)
+	@echo '  LD  $@'
+	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 oracle: $(ORACLE) $(LENGTHS)
 	$Q$(ORACLE) --list $(ORACLE_OPTIONS)
 	$Q$(LENGTHS) 10000000
 
-check-oracle: $(ORACLE) $(LENGTHS)
-	$Qtools/run-group $O/check/oracle.log sh -c '$(ORACLE) --cases 200; $(LENGTHS) 300000'
+check-oracle: $(ORACLE) $(LENGTHS) $(CONTROL)
+	$Qtools/run-group $O/check/oracle.log sh -c \
+		'$(ORACLE) --cases 200; $(LENGTHS) 300000; $(CONTROL)'
 
 check-oracle-long: $(ORACLE) $(LENGTHS)
 	$Qtools/run-group $O/check/oracle-long.log sh -c '$(ORACLE); $(LENGTHS) 10000000'
 
 .PHONY: oracle
--include $(ORACLE_C:%.c=$O/%.d) $(LENGTHS).d
+-include $(ORACLE_C:%.c=$O/%.d) $(LENGTHS).d $(CONTROL).d

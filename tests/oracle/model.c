@@ -180,6 +180,11 @@ uint8_t *model_data(struct model *m, uint64_t la)
 	return at(m, la);
 }
 
+struct vcpu *model_core(struct model *m)
+{
+	return &m->cpu;
+}
+
 void model_drop_caches(struct model *m)
 {
 	cpu_drop_cache(&m->cpu);

@@ -98,6 +98,8 @@ void model_write_code(struct model *m, uint64_t la, const void *bytes, unsigned 
 /* The model's copy of a data page. */
 uint8_t *model_data(struct model *m, uint64_t la);
 void model_drop_caches(struct model *m);
+/* For tests that change what host_run cannot: control registers. */
+struct vcpu *model_core(struct model *m);
 /* Runs the len bytes of code at in->rip, until RIP leaves them or a fault is delivered. *steps: 0
  * asks to step singly and to count; else that many steps are run at once. False when the model
  * refused: why is in refused. */
