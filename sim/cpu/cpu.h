@@ -82,9 +82,9 @@ struct vcpu {
 	uint64_t uncounted;    /* steps made that retired no instruction */
 	uint32_t mode;         /* enum code_mode that the current CS and CR0 ask for */
 	bool exclusive;
-	bool user; /* CPL is 3 */
+	bool user;           /* CPL is 3 */
 	struct fault vector; /* what SSE instructions end in as CR0 and CR4 are; mostly none */
-	bool no_trap;    /* the instruction under way settled RFLAGS.TF itself; see run_careful */
+	bool no_trap; /* the instruction under way settled RFLAGS.TF itself; see run_careful */
 	struct {
 		uint64_t pa[2]; /* where the bounce buffer's first and second part go */
 		unsigned size, first;
