@@ -44,7 +44,7 @@ setup:
 	$Qtools/setup
 
 demo: setup
-	$Q$(MAKE) --no-print-directory all
+	$Q$(MAKE) --no-print-directory -j"$$(nproc)" all
 	$Qtools/demo $O
 
 format:
