@@ -117,7 +117,8 @@ static bool run_once(struct boot_run *b, struct error *e)
 	return true;
 }
 
-/* The others start afresh each time, and none has input. */
+/* The others start afresh each time, and none has input. Only the first one's output is shown: that
+ * of the others is the same, or the digests tell. */
 static bool run_again(struct boot_run *b, struct error *e)
 {
 	struct digest first;
@@ -129,6 +130,7 @@ static bool run_again(struct boot_run *b, struct error *e)
 			machine_destroy(b->machine);
 			chain_free(&b->chain);
 			chain_init(&b->chain, b->session.config.record.window);
+			b->sink.put = NULL;
 			if (!start_machine(b, e))
 				return false;
 		}

@@ -99,6 +99,9 @@ void report_text(const struct report *r)
 	fprintf(stderr, "ringv: ");
 	describe_stop(r, stderr);
 	fprintf(stderr, "\n");
+	if (r->runs > 1)
+		fprintf(stderr, "ringv: %" PRIu64 " runs, one digest; figures are of the last\n",
+			r->runs);
 	for (unsigned i = 0; wants_cores(r->stop.why) && i < m->cpu_count; i++)
 		if (r->stop.why == STOP_IDLE || r->stop.why == STOP_INSNS || i == r->stop.core)
 			report_core(m, i, stderr);
@@ -106,7 +109,7 @@ void report_text(const struct report *r)
 		"ringv: %s; %" PRIu64 " instructions in %.2f s (%.0f MIPS), %.6f s simulated; "
 		"digest %016" PRIx64 "%016" PRIx64 "\n",
 		verdict_name(r->stop), insns, r->seconds,
-		r->seconds > 0 ? (double)insns / 1e6 / r->seconds : 0.0,
+		r->seconds > 0 ? (double)(insns * r->runs) / 1e6 / r->seconds : 0.0,
 		(double)machine_cycles(m) / (double)m->config.machine.hz, r->digest.high,
 		r->digest.low);
 	if (verdict_exit_code(r->stop) != SIM_PASS) {
