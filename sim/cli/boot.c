@@ -13,7 +13,6 @@ struct boot_run {
 	struct session session;
 	struct recording recording;
 	struct serial_output serial;
-	struct byte_sink sink;
 	struct terminal terminal;
 	struct debugging debugging;
 	struct machine *machine;
@@ -32,6 +31,9 @@ static bool check_args(const struct args *a, struct error *e)
 		return fail(e, "--runs 0: expected at least 1");
 	if (modes > 1)
 		return fail(e, "--runs, --lockstep, --gdb and --record exclude each other");
+	if ((a->trace || a->drop_every != 0) && modes > (a->record != NULL))
+		return fail(
+			e, "--trace and --drop-caches do not go with --runs, --lockstep, --gdb");
 	return true;
 }
 
@@ -65,7 +67,9 @@ static void finish_step(struct boot_run *b)
 
 static bool start_machine(struct boot_run *b, struct error *e)
 {
-	b->machine = session_start(&b->session, &b->sink, e);
+	const struct byte_sink sink = serial_sink(&b->serial);
+
+	b->machine = session_start(&b->session, &sink, e);
 	if (b->machine == NULL)
 		return false;
 	if (b->args->log != NULL) {
@@ -130,7 +134,7 @@ static bool run_again(struct boot_run *b, struct error *e)
 			machine_destroy(b->machine);
 			chain_free(&b->chain);
 			chain_init(&b->chain, b->session.config.record.window);
-			b->sink.put = NULL;
+			b->serial.muted = true;
 			if (!start_machine(b, e))
 				return false;
 		}
@@ -231,8 +235,10 @@ static bool boot(struct boot_run *b, struct error *e)
 	bool input = !b->args->quiet && !b->args->json && b->args->runs == 1 && !b->args->lockstep;
 
 	if (!options_session(b->args, &b->session, e) ||
-		!recording_describe(&b->recording, &b->session, e) ||
-		!serial_open(b->args, &b->serial, &b->sink, e) || !start_machine(b, e))
+		!recording_describe(&b->recording, &b->session, e) || !start_machine(b, e) ||
+		!serial_open(b->args, &b->serial, e))
+		return false;
+	if (b->args->record != NULL && !file_check_replace(b->args->record, e))
 		return false;
 	chain_init(&b->chain, b->session.config.record.window);
 	terminal_open(&b->terminal, input, !b->args->quiet && !b->args->json, &b->recording);

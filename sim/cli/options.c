@@ -68,6 +68,8 @@ static void put_byte(void *context, uint8_t byte)
 {
 	struct serial_output *s = context;
 
+	if (s->file == NULL || s->muted)
+		return;
 	serial_uncover(s);
 	putc(byte, s->file);
 	s->mid_line = byte != '\n';
@@ -75,16 +77,13 @@ static void put_byte(void *context, uint8_t byte)
 		fflush(s->file);
 }
 
-static void put_nothing(void *context, uint8_t byte)
+struct byte_sink serial_sink(struct serial_output *s)
 {
-	(void)context, (void)byte;
+	return (struct byte_sink){.put = put_byte, .context = s};
 }
 
-bool serial_open(
-	const struct args *args, struct serial_output *s, struct byte_sink *sink, struct error *e)
+bool serial_open(const struct args *args, struct serial_output *s, struct error *e)
 {
-	*s = (struct serial_output){0};
-	*sink = (struct byte_sink){.put = put_nothing};
 	if (args->serial != NULL && strcmp(args->serial, "-") != 0) {
 		s->file = fopen(args->serial, "we");
 		s->close = true;
@@ -93,8 +92,6 @@ bool serial_open(
 	} else if (!args->quiet && !args->json) {
 		s->file = stdout;
 	}
-	if (s->file != NULL)
-		*sink = (struct byte_sink){.put = put_byte, .context = s};
 	return true;
 }
 

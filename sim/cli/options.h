@@ -16,11 +16,15 @@ MUST_CHECK bool options_session(const struct args *args, struct session *s, stru
 struct serial_output {
 	FILE *file; /* NULL: nowhere */
 	bool close;
+	bool muted;    /* put nothing out from now on */
 	bool mid_line; /* its last byte was no newline */
 	bool covered;  /* a line of progress stands where its next byte goes */
 };
-MUST_CHECK bool serial_open(
-	const struct args *args, struct serial_output *s, struct byte_sink *sink, struct error *e);
+
+/* For a machine; nothing goes there before serial_open, which comes after all input is known to
+ * be good, since it overwrites the file. */
+struct byte_sink serial_sink(struct serial_output *s);
+MUST_CHECK bool serial_open(const struct args *args, struct serial_output *s, struct error *e);
 
 /* Shows a line on standard error until the next serial output; not in the middle of a line. */
 void serial_progress(struct serial_output *s, const char *text);

@@ -10,7 +10,6 @@ struct replay {
 	struct recording recording;
 	struct session session;
 	struct serial_output serial;
-	struct byte_sink sink;
 	struct terminal terminal;
 	struct machine *machine;
 	struct replay_result result;
@@ -55,14 +54,14 @@ static void report(const struct replay *r)
 static bool replay(struct replay *r, struct error *e)
 {
 	const char *name = r->args->names.at[0];
+	const struct byte_sink sink = serial_sink(&r->serial);
 	struct chain_watch watch = {progress_window, r};
 
 	if (!record_read(&r->recording, name, e) ||
-		!record_session(&r->recording, name, &r->session, e) ||
-		!serial_open(r->args, &r->serial, &r->sink, e))
+		!record_session(&r->recording, name, &r->session, e))
 		return false;
-	r->machine = session_start(&r->session, &r->sink, e);
-	if (r->machine == NULL)
+	r->machine = session_start(&r->session, &sink, e);
+	if (r->machine == NULL || !serial_open(r->args, &r->serial, e))
 		return false;
 	terminal_open(&r->terminal, false, !r->args->quiet && !r->args->json, NULL);
 	replay_run(&r->recording, r->machine, &watch, &r->result);

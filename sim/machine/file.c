@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -80,17 +81,40 @@ static bool write_all(int fd, const uint8_t *data, size_t size)
 	return fsync(fd) == 0;
 }
 
+/* An empty file beside path; its name goes to temporary. -1 on error. */
+static int open_temporary(const char *path, char temporary[PATH_MAX], struct error *e)
+{
+	int fd = -1;
+
+	if ((size_t)snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
+		errno = ENAMETOOLONG;
+	else
+		fd = mkstemp(temporary);
+	if (fd < 0)
+		fail(e, "%s: cannot create: %s", path, strerror(errno));
+	return fd;
+}
+
+bool file_check_replace(const char *path, struct error *e)
+{
+	char temporary[PATH_MAX];
+	int fd = open_temporary(path, temporary, e);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	unlink(temporary);
+	return true;
+}
+
 bool file_replace(const char *path, const void *data, size_t size, struct error *e)
 {
-	char temporary[4096];
+	char temporary[PATH_MAX];
+	int fd = open_temporary(path, temporary, e);
 	bool good;
-	int fd;
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
-		return fail(e, "%s: name too long", path);
-	fd = mkstemp(temporary);
 	if (fd < 0)
-		return fail(e, "%s: cannot create: %s", path, strerror(errno));
+		return false;
 	good = fchmod(fd, 0644) == 0 && write_all(fd, data, size);
 	if (close(fd) != 0 || !good || rename(temporary, path) != 0) {
 		fail(e, "%s: cannot write: %s", path, strerror(errno));

@@ -18,4 +18,7 @@ void blob_free(struct blob *blob);
  * old file or the new one. */
 MUST_CHECK bool file_replace(const char *path, const void *data, size_t size, struct error *e);
 
+/* Could file_replace write there? To know before a long run. */
+MUST_CHECK bool file_check_replace(const char *path, struct error *e);
+
 #endif

@@ -49,3 +49,9 @@ ends max-insns work --set run.max_insns=54321
 ends idle idle
 ends triple triple
 ends status hello --append 5
+
+# Nothing is overwritten before all input is known to be good.
+echo kept >"$work/serial.txt"
+refuse record/serial-kept "neither a multiboot" "$ringv" boot tests/lib.sh --serial "$work/serial.txt"
+same record/serial-kept-is "$(cat "$work/serial.txt")" kept
+refuse record/early "cannot create" "$ringv" boot "$images/echo.elf" --record "$work/none/x.rec"

@@ -16,6 +16,7 @@ refuse usage/value "--append needs TEXT" "$ringv" boot x --append
 refuse usage/number "'ten' is not a number" "$ringv" boot x --until ten
 refuse usage/operands "expected: ringv replay" "$ringv" replay
 refuse usage/modes "exclude each other" "$ringv" boot x --lockstep --runs 2
+refuse usage/trace-modes "do not go with" "$ringv" boot x --trace --runs 2
 
 refuse config/key "machine.foo" "$ringv" config --set machine.foo=1
 refuse config/range "expected 1 to 64" "$ringv" config --cpus 65
