@@ -160,18 +160,20 @@ struct block_builder {
 	struct block *block;
 };
 
-/* Adds an instruction; true if the block ends with it. */
+/* Adds an instruction; true if the block ends with it. In 64-bit mode a conditional branch does
+ * not: where it is not taken the block goes on. */
 static bool block_add(struct block_builder *b, struct insn *in)
 {
 	const struct row *row = decoder_row(b->cache->decoder, in->row);
+	bool goes_on = is_conditional_branch(row) && b->mode == CODE_64;
 
-	if (is_conditional_branch(row) && b->mode == CODE_64)
+	if (goes_on)
 		in->run = branch_handler(b->effect, in->opcode & 15);
 	if (row->attributes & ROW_FLAGS)
 		b->effect = (enum flags_effect)bits_get(row->attributes, ROW_FLAGS);
 	b->block->insns[b->block->count++] = *in;
 	b->size += in->len;
-	return row->attributes & (BRANCH | ENDS | REPEATS);
+	return !goes_on && (row->attributes & (BRANCH | ENDS | REPEATS));
 }
 
 struct insn block_end_after(struct code_cache *cache, const struct insn *last)

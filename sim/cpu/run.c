@@ -35,12 +35,14 @@ static void advance_rip(struct vcpu *c, unsigned by)
 struct fault exec_fall_through(struct vcpu *c, const struct insn *in)
 {
 	advance_rip(c, in->start);
+	c->at = in - 1; /* the last that was a step */
 	return fault_end;
 }
 
 struct fault exec_stop_after(struct vcpu *c, const struct insn *in)
 {
 	advance_rip(c, in->start);
+	c->at = in - 1;
 	return fault_stop;
 }
 
@@ -139,15 +141,14 @@ MUST_CHECK static struct fault fetch_crossing(struct vcpu *c, struct insn insns[
 
 /* --- running --- */
 
-/* After a block of count instructions was left because of f. */
-static struct fault leave_block(
-	struct vcpu *c, const struct insn *insns, unsigned count, struct fault f)
+/* After a block was left at c->at because of f. */
+static struct fault leave_block(struct vcpu *c, const struct insn *insns, struct fault f)
 {
+	c->left -= c->at - insns;
 	if (fault_kind(f) == FAULT_BLOCK_STOP || fault_kind(f) == FAULT_BLOCK_END) {
-		c->left -= count;
+		c->left--;
 		return no_fault;
 	}
-	c->left -= c->at - insns;
 	advance_rip(c, c->at->start);
 	if (fault_kind(f) == FAULT_BLOCK_STALE || fault_kind(f) == FAULT_BLOCK_PART)
 		return no_fault;
@@ -165,7 +166,7 @@ static struct fault run_part(struct vcpu *c, struct block *b, unsigned steps)
 	f = b->insns[0].run(c, &b->insns[0]);
 	if (b->insns[steps].run == exec_part_end)
 		b->insns[steps].run = run;
-	return leave_block(c, b->insns, steps, f);
+	return leave_block(c, b->insns, f);
 }
 
 static struct fault run_crossing(struct vcpu *c)
@@ -173,7 +174,7 @@ static struct fault run_crossing(struct vcpu *c)
 	struct insn insns[2];
 
 	TRY(fetch_crossing(c, insns));
-	return leave_block(c, insns, 1, insns[0].run(c, &insns[0]));
+	return leave_block(c, insns, insns[0].run(c, &insns[0]));
 }
 
 /* Outside 64-bit mode the limit of CS counts: a block that reaches beyond it goes one by one. */
@@ -186,7 +187,7 @@ MUST_CHECK static struct fault run_block_of_legacy_mode(struct vcpu *c, struct b
 		steps = (unsigned)c->left;
 	if (steps < b->count)
 		return run_part(c, b, steps);
-	return leave_block(c, b->insns, b->count, b->insns[0].run(c, &b->insns[0]));
+	return leave_block(c, b->insns, b->insns[0].run(c, &b->insns[0]));
 }
 
 /* One block, or so much of it as the budget allows, whatever the mode. */
@@ -206,7 +207,7 @@ MUST_CHECK static struct fault run_one_block(struct vcpu *c)
 		return run_block_of_legacy_mode(c, b);
 	if (c->left < b->count)
 		return run_part(c, b, (unsigned)c->left);
-	return leave_block(c, b->insns, b->count, b->insns[0].run(c, &b->insns[0]));
+	return leave_block(c, b->insns, b->insns[0].run(c, &b->insns[0]));
 }
 
 /* Blocks of 64-bit mode, whole ones while the budget covers them. no_fault: look around, then go
@@ -232,8 +233,8 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 			return c->left == 0 ? no_fault : run_one_block(c);
 		f = b->insns[0].run(c, &b->insns[0]);
 		if (unlikely(f.raw != FAULT_BLOCK_END))
-			return leave_block(c, b->insns, b->count, f);
-		c->left -= b->count;
+			return leave_block(c, b->insns, f);
+		c->left -= c->at - b->insns + 1;
 	}
 }
 
