@@ -6,8 +6,11 @@
 /* The host is looked at after so many steps at the latest. It changes nothing in the run. */
 #define HOST_STEPS 200000
 
-/* With every pcore halted, so many events in a row that wake none count as "for ever". */
-#define IDLE_EVENTS_MAX 100000
+/* With every pcore halted, so many events in a row that wake none count as "for ever"; or fewer,
+ * if they are slow: the seconds that the CMOS clock counts. */
+#define IDLE_EVENTS_MAX  100000
+#define IDLE_EVENTS_SLOW 10000
+#define IDLE_SECONDS     10000
 
 const char *stop_name(enum stop_why why)
 {
@@ -99,7 +102,8 @@ static void fire_event(struct machine *m)
 
 	time_reaches(m, e.due);
 	m->run.events++;
-	m->run.idle_events++;
+	if (m->run.idle_events++ == 0)
+		m->run.idle_since = e.due;
 	board_event(m, &e);
 }
 
@@ -311,10 +315,20 @@ static uint64_t idle_cycles(const struct machine *m)
 	return due > m->run.now ? due - m->run.now : 0;
 }
 
-/* Nothing is runnable and nothing was fired: only input can help. */
+static bool idle_for_ever(const struct machine *m)
+{
+	uint64_t events = m->run.idle_events;
+
+	if (event_next_due(&m->events) == EVENT_NEVER || events >= IDLE_EVENTS_MAX)
+		return true;
+	return events >= IDLE_EVENTS_SLOW &&
+	       (m->run.now - m->run.idle_since) / m->config.machine.hz >= IDLE_SECONDS;
+}
+
+/* Nothing is runnable: if no event will change that, only input can help. */
 static struct stop run_nothing(struct machine *m, const struct run_limit *limit)
 {
-	if (event_next_due(&m->events) != EVENT_NEVER && m->run.idle_events < IDLE_EVENTS_MAX)
+	if (!idle_for_ever(m))
 		return stop_at(STOP_NONE, 0);
 	if (take_input(m, EVENT_NEVER) || wants_host(m, limit))
 		return stop_at(STOP_NONE, 0);

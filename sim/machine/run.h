@@ -22,6 +22,7 @@ struct run_state {
 	uint64_t steps;               /* of all pcores */
 	uint64_t events;              /* fired */
 	uint64_t idle_events;         /* fired since a pcore last made a step */
+	uint64_t idle_since;          /* the cycle at which the first of them was due */
 	uint64_t inputs;              /* bytes that the serial line has received */
 	uint64_t slice_core;          /* the pcore that runs, or RUN_NO_SLICE */
 	uint64_t slice_limit;         /* and the cycle until which it may */

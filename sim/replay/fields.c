@@ -101,6 +101,7 @@ static const struct field run_fields[] = {
 	RUN(steps),
 	RUN(events),
 	RUN(idle_events),
+	RUN(idle_since),
 	RUN(inputs),
 	RUN(slice_core),
 	RUN(slice_limit),
