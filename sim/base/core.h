@@ -91,6 +91,7 @@ struct table_register {
 #define EFER_NXE BIT(11)
 
 #define DR6_BS BIT(14)
+#define DR7_GD BIT(13)
 
 enum activity { ACTIVITY_RUNNING, ACTIVITY_HALTED, ACTIVITY_WAIT_SIPI, ACTIVITY_SHUTDOWN };
 

@@ -297,6 +297,8 @@ MUST_CHECK static struct fault deliver_chain(struct vcpu *c, struct delivery d, 
 
 struct fault exception_deliver(struct vcpu *c, struct fault f)
 {
+	if (fault_vector(f) == VECTOR_DB)
+		c->arch.dr[7] &= ~DR7_GD;
 	if (fault_vector(f) == VECTOR_PF)
 		c->arch.cr2 = c->mmu.fault_la;
 	return deliver_chain(c, delivery_of(c, f), false);

@@ -51,6 +51,14 @@ OP_ANY(rdtscp)
 	return no_fault;
 }
 
+/* There are no counters (CPUID leaf 0A is empty), so that any number is wrong. */
+OP_ANY(rdpmc)
+{
+	(void)c;
+	(void)in;
+	return fault_gp(0);
+}
+
 /* --- MSRs: those that are just a field of the state are rows --- */
 
 enum msr_kind {

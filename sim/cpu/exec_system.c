@@ -173,11 +173,22 @@ static unsigned debug_register(const struct insn *in)
 	return in->imm == 4 || in->imm == 5 ? (unsigned)in->imm + 2 : (unsigned)in->imm;
 }
 
-MUST_CHECK static struct fault need_debug_register(const struct vcpu *c, uint64_t n)
+#define DR6_BD BIT(13)
+
+/* SDM "General-Detect Exception Condition": a fault, so RF is set in the image of RFLAGS. */
+static struct fault general_detect(struct vcpu *c)
+{
+	c->arch.dr[6] |= DR6_BD;
+	c->arch.rflags |= RFLAGS_RF;
+	return fault_exception(VECTOR_DB);
+}
+
+MUST_CHECK static struct fault need_debug_register(struct vcpu *c, uint64_t n)
 {
 	if (n > 7 || ((c->arch.cr4 & CR4_DE) && (n == 4 || n == 5)))
 		return fault_ud;
-	return need_cpl0(c);
+	TRY(need_cpl0(c));
+	return c->arch.dr[7] & DR7_GD ? general_detect(c) : no_fault;
 }
 
 OP_ANY(mov_from_dr)
@@ -353,8 +364,6 @@ OP_ANY(mov_from_seg)
 /* A load of SS holds interrupts and #DB off for one instruction (SDM MOV). */
 MUST_CHECK static struct fault load_segment(struct vcpu *c, unsigned seg, uint64_t selector)
 {
-	if (seg == CS || seg > GS)
-		return fault_ud;
 	TRY(segment_load(c, seg, (uint16_t)selector));
 	if (seg == SS)
 		c->arch.shadow = SHADOW_MOV_SS;
@@ -366,6 +375,8 @@ OP_ANY(mov_to_seg)
 {
 	uint64_t selector;
 
+	if (in->imm == CS || in->imm > GS)
+		return fault_ud;
 	TRY(operand_load(c, in, 1, 2, &selector));
 	return load_segment(c, (unsigned)in->imm, selector);
 }
@@ -379,8 +390,8 @@ OP_ANY(pop_seg)
 {
 	uint64_t selector;
 
-	TRY(stack_top(c, 0, in->width, &selector));
-	TRY(load_segment(c, (unsigned)in->imm, selector & 0xffff));
+	TRY(stack_top(c, 0, 2, &selector)); /* of in->width bytes */
+	TRY(load_segment(c, (unsigned)in->imm, selector));
 	stack_drop(c, in->width);
 	return no_fault;
 }
