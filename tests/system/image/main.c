@@ -22,6 +22,7 @@ static const struct group {
 	{"paging", test_paging},
 	{"descriptors", test_descriptors},
 	{"transfers", test_transfers},
+	{"control", test_control},
 };
 
 /* start.S calls it on each core. */

@@ -11,6 +11,7 @@ void test_exceptions(void);
 void test_paging(void);
 void test_descriptors(void);
 void test_transfers(void);
+void test_control(void);
 _Noreturn void other_core(unsigned core);
 
 #endif
