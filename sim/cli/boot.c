@@ -215,6 +215,7 @@ static void report(struct boot_run *b)
 		.session = &b->session,
 		.args = b->args,
 		.machine = b->machine,
+		.symbols = b->debugging.symbols,
 		.stop = b->interrupted ? by_user : b->stop,
 		.digest = b->digest,
 		.seconds = terminal_seconds(&b->terminal),
@@ -245,8 +246,7 @@ static bool boot(struct boot_run *b, struct error *e)
 	if (!run(b, e))
 		return false;
 	terminal_close(&b->terminal);
-	return serial_close(&b->serial, e) && debugging_close(&b->debugging, e) &&
-	       write_recording(b, e);
+	return serial_close(&b->serial, e) && write_recording(b, e);
 }
 
 int boot_command(const struct args *args, struct error *e)
@@ -263,7 +263,7 @@ int boot_command(const struct args *args, struct error *e)
 		code = b.failure;
 	}
 	terminal_close(&b.terminal);
-	if (!debugging_close(&b.debugging, NULL))
+	if (!debugging_close(&b.debugging, e->text[0] != '\0' ? NULL : e))
 		code = SIM_USAGE;
 	chain_free(&b.chain);
 	recording_free(&b.recording);

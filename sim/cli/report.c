@@ -47,14 +47,16 @@ static void report_registers(const struct core_state *arch, FILE *out)
 		arch->seg[CS].selector, arch->seg[SS].selector);
 }
 
-void report_core(struct machine *m, unsigned core, FILE *out)
+static void report_core(const struct report *r, unsigned core, FILE *out)
 {
-	struct vcpu *c = &m->cores[core];
-	char text[160];
+	struct vcpu *c = &r->machine->cores[core];
+	char text[160], where[512] = "";
 
 	disasm_at(c, c->arch.rip, text, sizeof(text));
-	fprintf(out, "  c%u: step %" PRIu64 ", cycle %" PRIu64 ", rip %#" PRIx64 ": %s\n", core,
-		c->arch.step, c->arch.cycle, c->arch.rip, text);
+	if (r->symbols != NULL)
+		symbols_print(r->symbols, c->arch.rip, true, where, sizeof(where));
+	fprintf(out, "  c%u: step %" PRIu64 ", cycle %" PRIu64 ", rip %#" PRIx64 "%s%s: %s\n", core,
+		c->arch.step, c->arch.cycle, c->arch.rip, where[0] != '\0' ? " " : "", where, text);
 	report_registers(&c->arch, out);
 }
 
@@ -104,7 +106,7 @@ void report_text(const struct report *r)
 			r->runs);
 	for (unsigned i = 0; wants_cores(r->stop.why) && i < m->cpu_count; i++)
 		if (r->stop.why == STOP_IDLE || r->stop.why == STOP_INSNS || i == r->stop.core)
-			report_core(m, i, stderr);
+			report_core(r, i, stderr);
 	fprintf(stderr,
 		"ringv: %s; %" PRIu64 " instructions in %.2f s (%.0f MIPS), %.6f s simulated; "
 		"digest %016" PRIx64 "%016" PRIx64 "\n",

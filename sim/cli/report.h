@@ -4,6 +4,7 @@
 #define CLI_REPORT_H
 
 #include "sim/cli/options.h"
+#include "sim/debug/symbols.h"
 #include "sim/machine/machine.h"
 
 /* "pass", "fail" (another exit status), "idle", "shutdown", "unimplemented", "stuck", "stopped"
@@ -17,6 +18,7 @@ struct report {
 	const struct session *session;
 	const struct args *args;
 	struct machine *machine;
+	const struct symbols *symbols; /* may be NULL */
 	struct stop stop;
 	struct digest digest;
 	double seconds;
@@ -26,8 +28,5 @@ struct report {
 /* For people, on standard error: nothing for a pass but one line. */
 void report_text(const struct report *r);
 void report_json(const struct report *r, FILE *out);
-
-/* The registers of a pcore and where it is. */
-void report_core(struct machine *m, unsigned core, FILE *out);
 
 #endif
