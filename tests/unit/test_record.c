@@ -108,9 +108,21 @@ START_TEST(inconsistent)
 }
 END_TEST
 
+START_TEST(another_build)
+{
+	struct recording r = example();
+	struct session s;
+	struct error e = {""};
+
+	ck_assert(!record_session(&r, "x.rec", &s, &e));
+	ck_assert_ptr_nonnull(strstr(e.text, "x.rec: was recorded by ringv 0, build b; this is"));
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = {comes_back, truncated_or_altered, inconsistent};
+	const TTest *const tests[] = {
+		comes_back, truncated_or_altered, inconsistent, another_build};
 
 	return unit_run("record", tests, ARRAY_LEN(tests));
 }
