@@ -184,8 +184,8 @@ OP_ANY(retf)
 	struct segment cs, ss;
 	bool outer;
 
+	TRY(stack_top(c, size, 2, &selector)); /* first, as on processors */
 	TRY(stack_top(c, 0, size, &offset));
-	TRY(stack_top(c, size, size, &selector));
 	if (in_real_mode(c)) {
 		stack_drop(c, 2ull * size + release);
 		return return_real(c, selector, offset);
@@ -229,6 +229,13 @@ static struct fault iret_real(struct vcpu *c, const uint64_t *frame, unsigned si
 	return return_real(c, frame[1], frame[0]);
 }
 
+/* SS and RSP of the frame. Of selectors only two bytes are read. */
+MUST_CHECK static struct fault iret_outer_stack(struct vcpu *c, unsigned size, uint64_t *frame)
+{
+	TRY(stack_top(c, 4 * size, 2, &frame[4]));
+	return stack_top(c, 3 * size, size, &frame[3]);
+}
+
 MUST_CHECK static struct fault iret_protected(struct vcpu *c, uint64_t *frame, unsigned size)
 {
 	bool outer = (frame[1] & 3) > cpu_cpl(c);
@@ -242,8 +249,10 @@ MUST_CHECK static struct fault iret_protected(struct vcpu *c, uint64_t *frame, u
 	if (!in_ia32e(c) && ((c->arch.rflags & RFLAGS_NT) || (frame[2] & RFLAGS_VM)))
 		return cpu_refuse(c, "IRET to a nested task or to virtual-8086 mode");
 	TRY(return_code(c, (uint16_t)frame[1], &frame[0], &cs));
-	if (stack)
+	if (stack) {
+		TRY(iret_outer_stack(c, size, frame));
 		TRY(return_stack(c, (uint16_t)frame[4], &cs, VECTOR_NP, &ss));
+	}
 	flags_write(c, mask, frame[2]);
 	if (stack) {
 		c->arch.seg[SS] = ss;
@@ -261,16 +270,14 @@ MUST_CHECK static struct fault iret_protected(struct vcpu *c, uint64_t *frame, u
 
 OP_ANY(iret)
 {
-	unsigned size = in->width, count = in_real_mode(c) ? 3 : c->mode == CODE_64 ? 5 : 3;
+	unsigned size = in->width;
 	uint64_t frame[5] = {0};
 
-	for (unsigned i = 0; i < count; i++)
-		TRY(stack_top(c, i * size, size, &frame[i]));
+	TRY(stack_top(c, 2 * size, size, &frame[2])); /* in the order of processors */
+	TRY(stack_top(c, size, 2, &frame[1]));
+	TRY(stack_top(c, 0, size, &frame[0]));
 	if (in_real_mode(c))
 		return iret_real(c, frame, size);
-	if (count == 3 && (frame[1] & 3) > cpu_cpl(c))
-		for (unsigned i = 3; i < 5; i++)
-			TRY(stack_top(c, i * size, size, &frame[i]));
 	return iret_protected(c, frame, size);
 }
 

@@ -141,6 +141,18 @@ struct fault segment_load(struct vcpu *c, unsigned seg, uint16_t selector)
 	return no_fault;
 }
 
+/* System descriptors through which far transfers go: in IA-32e mode call gates alone. */
+static bool is_gate_or_task(const struct vcpu *c, const struct descriptor *d)
+{
+	unsigned type = descriptor_type(d);
+
+	if (descriptor_is_code_or_data(d))
+		return false;
+	if (in_ia32e(c))
+		return type == 0xc;
+	return type == 0x1 || type == 0x4 || type == 0x5 || type == 0x9 || type == 0xc;
+}
+
 struct fault code_segment_check_jump(struct vcpu *c, uint16_t selector, struct segment *out)
 {
 	uint32_t error = selector_error(selector);
@@ -151,10 +163,10 @@ struct fault code_segment_check_jump(struct vcpu *c, uint16_t selector, struct s
 	if ((selector & ~3u) == 0)
 		return fault_gp(0);
 	TRY(descriptor_read(c, selector, VECTOR_GP, &d));
-	if (!descriptor_is_code_or_data(&d))
+	if (is_gate_or_task(c, &d))
 		return cpu_refuse(c, "a far transfer through a gate or task");
 	conforming = descriptor_type(&d) & 4;
-	if (!descriptor_is_code(&d))
+	if (!descriptor_is_code_or_data(&d) || !descriptor_is_code(&d))
 		return fault_gp(error);
 	if (conforming ? descriptor_dpl(&d) > cpl
 		       : (selector & 3) > cpl || descriptor_dpl(&d) != cpl)

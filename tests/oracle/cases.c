@@ -226,7 +226,8 @@ static uint64_t place_operand(struct case_maker *m, const struct code *c, struct
 		return c->fixed_target;
 	do {
 		la = place_counted(m, c->access, !narrow);
-	} while (row_is(s->row, "call") && la >= DATA_AT(PAGE_READ_ONLY) - 8);
+	} while ((row_is(s->row, "call") || row_is(s->row, "lcall")) &&
+		 la >= DATA_AT(PAGE_READ_ONLY) - 8);
 	base = la - (uint64_t)(int64_t)c->disp;
 	if (s->rm == RM_GS)
 		base -= GS_BASE;
@@ -260,24 +261,107 @@ static void place_string(struct case_maker *m, const struct code *c, struct regs
 		m->write(m->context, to, &in->gpr[RAX], c->access);
 }
 
+/* --- selectors --- */
+
+/* Of the descriptors that both sides have, null ones, and what lies beyond the tables. Not those of
+ * Linux's own: TSS, LDT, thread-local storage. */
+static uint16_t random_selector(struct rng *r)
+{
+	static const uint16_t others[] = {0x38, 0x80, 0x100, 0xfff8, 0x04, 0x0c, 0x14, 0xfffc};
+
+	switch (rng_below(r, 4)) {
+	case 0:
+		return others[rng_below(r, ARRAY_LEN(others))] | (uint16_t)rng_below(r, 4);
+	case 1:
+		return USER_SS;
+	default:
+		return (uint16_t)rng_below(r, 0x38) & ~4;
+	}
+}
+
+/* For CS: 64-bit code, or nothing that can be entered. */
+static uint16_t random_code_selector(struct rng *r)
+{
+	uint16_t selector = random_selector(r);
+
+	return rng_below(r, 4) || (selector & ~3) == 0x20 ? USER_CS : selector;
+}
+
+/* A far pointer or a selector, as the instruction takes it from memory or its register. */
+static void put_selector(
+	struct case_maker *m, const struct code *c, uint64_t la, uint64_t target, struct regs *in)
+{
+	uint16_t selector =
+		row_is_far(c->form->row) ? random_code_selector(m->rng) : random_selector(m->rng);
+	uint8_t pointer[10];
+
+	if (!c->memory) {
+		set_free(c, in, c->rm, (in->gpr[c->rm] & ~UINT64_C(0xffff)) | selector);
+		return;
+	}
+	if (c->access <= 2) {
+		m->write(m->context, la, &selector, 2);
+		return;
+	}
+	memcpy(pointer, &target, 8);
+	memcpy(pointer + c->width, &selector, 2);
+	m->write(m->context, la, pointer, c->access);
+}
+
+/* --- the stack --- */
+
+static uint64_t random_flags_image(struct rng *r)
+{
+	return rng_next(r) & ~(RFLAGS_TF | RFLAGS_AC | RFLAGS_RF); /* no traps */
+}
+
+/* What POP, RET, LRET and IRET find: elements of the operand size. */
+static void put_stack(struct case_maker *m, const struct code *c, uint64_t la, uint64_t slot)
+{
+	const struct row *row = c->form->row;
+	struct rng *r = m->rng;
+	uint64_t target = slot + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR);
+	uint64_t image[5] = {target, random_code_selector(r), random_flags_image(r),
+		random_integer(r), rng_below(r, 4) ? USER_SS : random_selector(r)};
+	unsigned count = row_is(row, "iret") ? 5 : row_is(row, "lret") ? 2 : 0;
+
+	put_contents(m, la, 8);
+	if (row_is(row, "ret"))
+		m->write(m->context, la, &target, sizeof(target));
+	if (row_is(row, "popf"))
+		m->write(m->context, la, &image[2], sizeof(image[2]));
+	if (row_takes_selector(row))
+		m->write(m->context, la, &image[4], 2);
+	for (unsigned i = 0; i < count; i++)
+		m->write(m->context, la + i * c->width, &image[i], c->width);
+}
+
+static unsigned stack_bytes(const struct code *c)
+{
+	const struct row *row = c->form->row;
+
+	if (row_is(row, "iret"))
+		return 5 * c->width;
+	return row_is_far(row) ? 2 * c->width : 8;
+}
+
 static void place_stack(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in)
 {
-	uint64_t la = place_counted(m, 8, true), target;
+	const struct row *row = c->form->row;
+	uint64_t la;
 
+	/* The read-only page would set RFLAGS.AC: the host then checks alignment within IRET, and
+	 * Linux takes that for a split lock, for ever. */
+	do {
+		la = place_counted(m, stack_bytes(c), true);
+	} while (row_is(row, "iret") && la - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE);
 	in->gpr[RSP] = la;
-	if (row_is(c->form->row, "leave"))
+	if (row_is(row, "leave"))
 		in->gpr[RBP] = la;
-	else if (row_is(c->form->row, "push") || row_is(c->form->row, "call") ||
-		 row_is(c->form->row, "enter") || row_is(c->form->row, "pushf"))
-		in->gpr[RSP] += 8;
-	put_contents(m, la, 8);
-	target = slot + (rng_below(m->rng, 2) ? SLOT_BACK : SLOT_FAR);
-	if (row_is(c->form->row, "ret"))
-		m->write(m->context, la, &target, sizeof(target));
-	if (row_is(c->form->row, "popf")) { /* neither single-step nor alignment checks */
-		target = rng_next(m->rng) & ~(RFLAGS_TF | RFLAGS_AC);
-		m->write(m->context, la, &target, sizeof(target));
-	}
+	else if (row_is(row, "push") || row_is(row, "call") || row_is(row, "enter") ||
+		 row_is(row, "pushf") || row_is(row, "lcall"))
+		in->gpr[RSP] += stack_bytes(c);
+	put_stack(m, c, la, slot);
 }
 
 /* A quotient that fits, more often than chance has it. */
@@ -354,6 +438,8 @@ static void adjust_case(
 		target = rng_next(m->rng);
 		m->write(m->context, la, &target, 2);
 	}
+	if ((row_takes_selector(row) && !row_uses_stack(row)) || (row_is_far(row) && c->memory))
+		put_selector(m, c, la, target, in);
 	if (row_is_indirect(row)) {
 		if (c->memory)
 			m->write(m->context, la, &target, 8);
@@ -378,6 +464,9 @@ void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct
 	in->rip = slot + SLOT_INSN;
 	in->fs_base = host_fs_base();
 	in->gs_base = GS_BASE;
+	memset(in->selector, 0, sizeof(in->selector));
+	in->selector[CS] = USER_CS;
+	in->selector[SS] = USER_SS;
 	if (row_uses_stack(row))
 		place_stack(m, c, slot, in);
 	if (row_has_kind(row, "XY") && !row_is(row, "xlat"))

@@ -99,6 +99,10 @@ bool outcomes_differ(const struct code *c, const struct regs *in, const struct o
 			return differ_numbered(d, "gpr", i, h->regs.gpr[i], m->regs.gpr[i]);
 	if ((h->regs.rflags & known) != (m->regs.rflags & known))
 		return differ(d, "rflags", h->regs.rflags & known, m->regs.rflags & known);
+	for (unsigned i = 0; i < ARRAY_LEN(h->regs.selector); i++)
+		if (h->regs.selector[i] != m->regs.selector[i])
+			return differ_numbered(
+				d, "selector", i, h->regs.selector[i], m->regs.selector[i]);
 	if (h->regs.fs_base != m->regs.fs_base)
 		return differ(d, "fs.base", h->regs.fs_base, m->regs.fs_base);
 	if (h->regs.gs_base != m->regs.gs_base)

@@ -54,7 +54,8 @@ unsigned forms_of(const struct decoder *d, uint16_t index, struct form forms[FOR
 	unsigned kind_count = rm_kinds_of(row, kinds), count = 0;
 
 	for (unsigned s = 0; s < ARRAY_LEN(sizes); s++) {
-		if (sizes[s] == 2 && !has_prefix_66(row))
+		/* Our code has no 16-bit addresses to go to. */
+		if (sizes[s] == 2 && (!has_prefix_66(row) || row_is_far(row)))
 			continue;
 		for (unsigned k = 0; k < kind_count; k++) {
 			for (unsigned p = 0; p < ARRAY_LEN(repeats); p++) {
@@ -112,6 +113,8 @@ static unsigned operand_bytes(const struct code *c, const struct row_operand *o)
 		return 16;
 	case 'y':
 		return c->form->size == 8 ? 8 : 4;
+	case 'p':
+		return c->width + 2;
 	default:
 		return c->width;
 	}
@@ -286,6 +289,11 @@ static void put_base_and_index(struct code *c, struct rng *r)
 	put(c, (uint64_t)(int64_t)c->disp, mod == 0 ? 0 : mod == 1 ? 1 : 4);
 }
 
+static bool is_call(const struct row *row)
+{
+	return row_is(row, "call") || row_is(row, "lcall");
+}
+
 static void put_operand(struct code *c, struct rng *r)
 {
 	const struct form *s = c->form;
@@ -305,7 +313,7 @@ static void put_operand(struct code *c, struct rng *r)
 	}
 	do {
 		c->fixed_target = place(r, c->access, false, &where);
-	} while (row_is(s->row, "call") && c->fixed_target >= DATA_AT(PAGE_READ_ONLY) - 8);
+	} while (is_call(s->row) && c->fixed_target >= DATA_AT(PAGE_READ_ONLY) - 8);
 	put_modrm(c, 0, s->rm == RM_RIP ? 5 : 4);
 	if (s->rm == RM_ABS)
 		put(c, 0x25, 1);
@@ -322,7 +330,8 @@ static void fix_rip_relative(struct code *c, uint64_t la, unsigned at)
 
 static uint64_t random_immediate(const struct code *c, struct rng *r)
 {
-	if (row_is(c->form->row, "enter") || row_is(c->form->row, "ret"))
+	if (row_is(c->form->row, "enter") || row_is(c->form->row, "ret") ||
+		row_is(c->form->row, "lret"))
 		return rng_below(r, 256);
 	if (rng_below(r, 2))
 		return rng_below(r, 80);

@@ -107,6 +107,7 @@ void host_run(const struct regs *in, uint64_t slot, unsigned len, struct outcome
 		out->regs = host_saved;
 		out->regs.rip = ways[host_way];
 	} else {
+		memcpy(out->regs.selector, in->selector, sizeof(in->selector));
 		out->regs.fs_base = in->fs_base;
 		out->regs.gs_base = in->gs_base;
 	}

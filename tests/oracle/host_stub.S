@@ -3,7 +3,8 @@
 	.equ	RFLAGS, 128
 	.equ	FS_BASE, 144
 	.equ	GS_BASE, 152
-	.equ	FX, 160
+	.equ	SELECTOR, 160
+	.equ	FX, 208
 
 	.bss
 	.balign	64
@@ -90,6 +91,17 @@ save:
 	mov	%rax, host_saved + GS_BASE
 	rdfsbase %rax
 	mov	%rax, host_saved + FS_BASE
+	movw	%es, host_saved + SELECTOR + 0
+	movw	%cs, host_saved + SELECTOR + 8
+	movw	%ss, host_saved + SELECTOR + 16
+	movw	%ds, host_saved + SELECTOR + 24
+	movw	%fs, host_saved + SELECTOR + 32
+	movw	%gs, host_saved + SELECTOR + 40
+	xor	%eax, %eax
+	mov	%eax, %es
+	mov	%eax, %ds
+	mov	%eax, %fs
+	mov	%eax, %gs
 	mov	host_fs, %rax
 	wrfsbase %rax
 /* The signal handler comes back here. */

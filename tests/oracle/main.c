@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define CASES_AN_ENCODING 50
-#define SHOWN             3 /* differences printed, of a form */
+#define SHOWN             3
 
 struct options {
 	uint64_t cases; /* of each form */

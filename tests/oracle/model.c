@@ -16,8 +16,6 @@
 
 /* Selectors, as Linux has them. */
 #define KERNEL_CS 0x10
-#define USER_SS   0x2b
-#define USER_CS   0x33
 #define TSS_SEL   0x40
 
 struct model {
@@ -86,9 +84,9 @@ static void map_all(struct model *m)
 
 static void fill_tables(struct model *m)
 {
-	uint64_t gdt[] = {[KERNEL_CS / 8] = 0x00af9b000000ffff,
-		[USER_SS / 8] = 0x00cff3000000ffff,
-		[USER_CS / 8] = 0x00affb000000ffff};
+	/* As Linux has it: 32-bit code, code and data of the kernel, then of users. */
+	uint64_t gdt[] = {0, 0x00cf9b000000ffff, 0x00af9b000000ffff, 0x00cf93000000ffff,
+		0x00cffb000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff};
 	uint64_t rsp0 = STACK_TOP;
 
 	memset(at(m, DATA_AT(PAGE_READ_ONLY)), READ_ONLY_BYTE, PAGE_SIZE);
@@ -117,7 +115,6 @@ static void enter_user(struct core_state *a)
 static void set_system_state(struct model *m)
 {
 	struct core_state *a = &m->cpu.arch;
-	static const unsigned null_segments[] = {ES, DS, FS, GS};
 
 	a->cr0 = CR0_PG | CR0_PE | CR0_WP | CR0_NE | CR0_ET | CR0_MP;
 	a->cr3 = m->cr3;
@@ -127,10 +124,13 @@ static void set_system_state(struct model *m)
 	a->idtr = (struct table_register){IDT_LA, 32 * 16 - 1};
 	a->seg[TR] = (struct segment){TSS_LA, 0x67, TSS_SEL, 0x008b};
 	a->seg[LDTR] = (struct segment){0, 0, 0, 0};
-	for (unsigned i = 0; i < ARRAY_LEN(null_segments); i++)
-		a->seg[null_segments[i]] = (struct segment){0};
 	enter_user(a);
 	cpu_state_changed(&m->cpu);
+}
+
+static void clear_data_segments(struct core_state *a)
+{
+	a->seg[ES] = a->seg[DS] = a->seg[FS] = a->seg[GS] = (struct segment){0};
 }
 
 struct model *model_create(void)
@@ -233,6 +233,7 @@ static void put_state(struct model *m, const struct regs *in)
 	a->mxcsr = in->fx.mxcsr;
 	memcpy(a->xmm, in->fx.xmm, sizeof(a->xmm));
 	enter_user(a);
+	clear_data_segments(a);
 	a->seg[FS].base = in->fs_base;
 	a->seg[GS].base = in->gs_base;
 	a->shadow = SHADOW_NONE;
@@ -247,6 +248,8 @@ static void get_state(const struct model *m, struct regs *out)
 	memcpy(out->gpr, a->gpr, sizeof(a->gpr));
 	out->rip = a->rip;
 	out->rflags = a->rflags;
+	for (unsigned i = 0; i < ARRAY_LEN(out->selector); i++)
+		out->selector[i] = a->seg[i].selector;
 	out->fs_base = a->seg[FS].base;
 	out->gs_base = a->seg[GS].base;
 	get_x87(&a->x87, &out->fx);
@@ -275,8 +278,8 @@ static void get_fault(struct model *m, struct outcome *out)
 	out->regs.rip = frame[1];
 	out->regs.rflags = frame[3];
 	out->regs.gpr[RSP] = frame[4];
-	SIM_ASSERT(frame[2] == USER_CS);
-	SIM_ASSERT(frame[5] == USER_SS);
+	out->regs.selector[CS] = frame[2];
+	out->regs.selector[SS] = frame[5];
 }
 
 static enum cpu_stop step(struct model *m, uint64_t steps)

@@ -68,8 +68,13 @@ struct regs {
 	uint64_t rflags;
 	uint64_t rip;
 	uint64_t fs_base, gs_base;
+	uint64_t selector[6]; /* by enum segment_index */
 	struct fx_image fx;
 };
+
+/* Selectors of the host's code and stack. */
+#define USER_SS 0x2b
+#define USER_CS 0x33
 
 #define NO_VECTOR UINT32_MAX
 
@@ -196,6 +201,9 @@ bool undefined_rule(size_t i, const char **names, uint64_t *flags, const char **
 /* Whether a row touches the stack by RSP, and is a near branch by register or memory. */
 bool row_uses_stack(const struct row *row);
 bool row_is_indirect(const struct row *row);
+/* Whether a row transfers to another CS; loads or looks at a selector. */
+bool row_is_far(const struct row *row);
+bool row_takes_selector(const struct row *row);
 bool row_has_kind(const struct row *row, const char *kinds);
 bool row_is(const struct row *row, const char *name);
 

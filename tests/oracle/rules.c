@@ -24,8 +24,8 @@ static bool is_one_of(const struct row *row, const char *const *names, size_t co
 
 bool row_uses_stack(const struct row *row)
 {
-	static const char *const names[] = {
-		"push", "pop", "call", "ret", "pushf", "popf", "enter", "leave"};
+	static const char *const names[] = {"push", "pop", "call", "ret", "pushf", "popf", "enter",
+		"leave", "lcall", "lret", "iret"};
 
 	return is_one_of(row, names, ARRAY_LEN(names));
 }
@@ -37,12 +37,27 @@ bool row_is_indirect(const struct row *row)
 	return (row->attributes & BRANCH) && row_has_kind(row, "E");
 }
 
+bool row_is_far(const struct row *row)
+{
+	static const char *const names[] = {"ljmp", "lcall", "lret", "iret"};
+
+	return is_one_of(row, names, ARRAY_LEN(names));
+}
+
+bool row_takes_selector(const struct row *row)
+{
+	static const char *const names[] = {"lar", "lsl", "verr", "verw", "lss", "lfs", "lgs"};
+
+	return is_one_of(row, names, ARRAY_LEN(names)) ||
+	       (row_is(row, "mov") && row->operands[0].kind == 'S') ||
+	       (row_is(row, "pop") && row->operands[0].kind == 's');
+}
+
 /* --- rows that are not run --- */
 
 #define ENVIRONMENT "its result is the environment's: clock, identity, operating system"
 #define EMULATED    "the host's kernel emulates it (UMIP)"
 #define SYSTEM_CALL "enters the host's kernel"
-#define SELECTORS   "its result depends on the host's descriptor tables"
 
 static const struct {
 	const char *name, *reason;
@@ -58,17 +73,6 @@ static const struct {
 	{"sldt", EMULATED},
 	{"str", EMULATED},
 	{"smsw", EMULATED},
-	{"lar", SELECTORS},
-	{"lsl", SELECTORS},
-	{"verr", SELECTORS},
-	{"verw", SELECTORS},
-	{"lss", SELECTORS},
-	{"lfs", SELECTORS},
-	{"lgs", SELECTORS},
-	{"ljmp", SELECTORS},
-	{"lcall", SELECTORS},
-	{"lret", SELECTORS},
-	{"iret", SELECTORS},
 };
 
 extern const struct op op_absent;
@@ -82,10 +86,6 @@ const char *row_exclusion(const struct row *row)
 	for (size_t i = 0; i < ARRAY_LEN(exclusions); i++)
 		if (row_is(row, exclusions[i].name))
 			return exclusions[i].reason;
-	if (row_is(row, "mov") && row->operands[0].kind == 'S')
-		return SELECTORS;
-	if (row_is(row, "pop") && row->operands[0].kind == 's')
-		return SELECTORS;
 	return NULL;
 }
 
