@@ -314,8 +314,9 @@ static void show_compat(const char *name, const void *code, uint64_t descriptor)
 	*free_slot(0) = 0;
 }
 
+/* At 64 MiB, where nothing lies. */
 #define DATA16(limit, type)                                                                        \
-	((uint64_t)(limit) | 0x20ul << 32 | TYPE(type) | DESCRIPTOR_S | DESCRIPTOR_P | DESCRIPTOR_D)
+	((uint64_t)(limit) | 0x04ul << 56 | TYPE(type) | DESCRIPTOR_S | DESCRIPTOR_P | DESCRIPTOR_D)
 
 static void test_compat_limits(void)
 {

@@ -3,8 +3,10 @@
 
 #include "bench/image/apic.h"
 #include "bench/image/console.h"
+#include "bench/image/lib.h"
 #include "bench/image/x86.h"
 #include "tests/system/image/probe.h"
+#include "tests/system/image/tests.h"
 
 #define STUB_SIZE      16
 #define SEG_CODE64     0x00af9b000000fffful
@@ -17,6 +19,8 @@
 #define DOUBLE_FAULT   8
 #define PIC1_MASK      0x21
 #define PIC2_MASK      0xa1
+#define DELAY_PORT     0x80
+#define DELAY_READS    2000
 #define DR6_IDLE       0xffff0ff0
 #define PTE_LARGE      0x87 /* P, W, U, PS */
 #define PTE_TABLE      0x07
@@ -35,8 +39,9 @@ static uint8_t stacks[9][8192] __attribute__((aligned(4096)));
 static uint64_t alias_pd[512] __attribute__((aligned(4096)));
 static const uint64_t *resume_vectors;
 static bool running;
+static uint64_t other_stack; /* where on its stack the other core loops */
 
-extern const char trap_stubs[], syscall_arrived[];
+extern const char trap_stubs[], syscall_arrived[], trampoline_start[], trampoline_end[];
 void context_enter(const struct context *c);
 bool trap(const struct trap_frame *f, uint16_t ss);
 
@@ -143,9 +148,9 @@ void machine_init(void)
 	apic_init();
 }
 
-void machine_init_other(unsigned core)
+void machine_init_other(void)
 {
-	(void)core;
+	other_stack = (uint64_t)__builtin_frame_address(0);
 	load_tables();
 	apic_init();
 }
@@ -162,6 +167,12 @@ bool trap(const struct trap_frame *f, uint16_t ss)
 	struct event *e = &events[event_count];
 	uint64_t dr6;
 
+	if ((uint64_t)f - other_stack + STACK_SIZE < 2 * STACK_SIZE) {
+		other_core_interrupted(f->vector);
+		if (f->vector >= FIRST_EXTERNAL)
+			apic_write(APIC_EOI, 0);
+		return true;
+	}
 	if (!running)
 		fail_outside(f);
 	__asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
@@ -171,6 +182,17 @@ bool trap(const struct trap_frame *f, uint16_t ss)
 		apic_write(APIC_EOI, 0);
 	event_count++;
 	return event_count < EVENTS && (resume_vectors[f->vector / 64] >> (f->vector % 64) & 1);
+}
+
+/* SDM "MP Initialization Protocol Algorithm for MP Systems" */
+void machine_start_other(void)
+{
+	memcpy((void *)(uint64_t)TRAMPOLINE_BASE, trampoline_start,
+		(size_t)(trampoline_end - trampoline_start));
+	apic_send(APIC_OTHERS | APIC_INIT);
+	for (unsigned i = 0; i < DELAY_READS; i++)
+		(void)inb(DELAY_PORT);
+	apic_send(APIC_OTHERS | APIC_STARTUP | TRAMPOLINE_BASE / PAGE_SIZE);
 }
 
 void machine_run(const struct context *c, const uint64_t resume[4])

@@ -98,9 +98,12 @@ extern uint64_t efer_normal;
 
 extern uint64_t boot_pml4[512]; /* start.S */
 
-/* Tables of the core that calls; the first core's before all others. */
+/* Tables of the core that calls. The other core shares the IDT, and has no TSS. */
 void machine_init(void);
-void machine_init_other(unsigned core);
+void machine_init_other(void);
+
+/* Makes the other core begin at image_main. */
+void machine_start_other(void);
 
 /* Runs from a context until an event whose vector is not in resume[vector / 64]. */
 void machine_run(const struct context *c, const uint64_t resume[4]);

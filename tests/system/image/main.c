@@ -1,6 +1,6 @@
 /* main.c - the tests, group by group; `group=NAME` on the command line runs one alone,
  * `reckless=1` also the tests that QEMU does not survive. A line
- * `done` is the last. Core 0 runs all tests; the others wait for messages in apic.c.
+ * `done` is the last. Core 0 runs all tests; the other one waits for messages in interrupts.c.
  */
 #include "bench/image/console.h"
 #include "bench/image/lib.h"
@@ -23,6 +23,7 @@ static const struct group {
 	{"descriptors", test_descriptors},
 	{"transfers", test_transfers},
 	{"control", test_control},
+	{"interrupts", test_interrupts},
 };
 
 /* start.S calls it on each core. */
@@ -31,7 +32,7 @@ void image_main(uint32_t core, const struct multiboot_info *info)
 	const char *line = "", *only;
 
 	if (core != 0)
-		other_core(core);
+		other_core();
 	if (info->flags & MULTIBOOT_HAS_CMDLINE)
 		line = (const char *)(uint64_t)info->cmdline;
 	only = option(line, "group");
@@ -43,10 +44,4 @@ void image_main(uint32_t core, const struct multiboot_info *info)
 			groups[i].run();
 	print("done\n");
 	leave(0);
-}
-_Noreturn void other_core(unsigned core)
-{
-	(void)core;
-	for (;;)
-		__asm__ volatile("hlt");
 }

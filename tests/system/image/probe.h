@@ -49,9 +49,15 @@ struct probe {
 #define CODE(text)   CODE_AS(64, text)
 #define CODE32(text) CODE_AS(32, text)
 
-#define PROBE(name, text, ...) probe(name, &(struct probe){.code = CODE(text), __VA_ARGS__})
+/* Blocks, so that their probes share one place on the stack. */
+#define PROBE(name, text, ...)                                                                     \
+	do {                                                                                       \
+		probe(name, &(struct probe){.code = CODE(text), __VA_ARGS__});                     \
+	} while (0)
 #define PROBE32(ring, name, text, ...)                                                             \
-	probe(name, &(struct probe){.code = CODE32(text), .mode = ring, __VA_ARGS__})
+	do {                                                                                       \
+		probe(name, &(struct probe){.code = CODE32(text), .mode = ring, __VA_ARGS__});     \
+	} while (0)
 
 /* A whole line. */
 void probe(const char *name, const struct probe *p);

@@ -12,6 +12,10 @@ void test_paging(void);
 void test_descriptors(void);
 void test_transfers(void);
 void test_control(void);
-_Noreturn void other_core(unsigned core);
+void test_interrupts(void);
+
+/* interrupts.c: what the second core does, and what an interrupt or exception there does. */
+_Noreturn void other_core(void);
+void other_core_interrupted(uint64_t vector);
 
 #endif
