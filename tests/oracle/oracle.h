@@ -27,8 +27,8 @@ enum { PAGE_A, PAGE_B, PAGE_HOLE, PAGE_C, PAGE_READ_ONLY, PAGE_END_HOLE, DATA_PA
 
 /* Operands begin within WINDOW bytes of page ends, and what is done with them reaches MARGIN bytes
  * further: only there memory is copied and compared. */
-#define WINDOW 1024
-#define MARGIN 512
+#define WINDOW 512
+#define MARGIN 320
 #define WINDOWS                                                                                    \
 	{                                                                                          \
 		{DATA_AT(PAGE_B) - WINDOW - MARGIN, 2 * (WINDOW + MARGIN)},                        \
@@ -178,6 +178,7 @@ struct case_maker {
 	struct rng *rng;
 	write_both write;
 	void *context;
+	struct xmm xmm[16];          /* for instructions that have nothing to do with them */
 	uint64_t placed[PLACEMENTS]; /* how many cases of each kind */
 };
 void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in);
