@@ -136,6 +136,7 @@ static bool is_of_row(const struct oracle *o, const struct code *c)
 
 static void run_encoding(struct oracle *o, const struct form *s, uint64_t cases)
 {
+	static const uint8_t branch[] = {0xeb, 0xfe}; /* ends the block, and is never run */
 	uint64_t slot = take_slot(o);
 	struct code c;
 
@@ -146,6 +147,7 @@ static void run_encoding(struct oracle *o, const struct form *s, uint64_t cases)
 	}
 	host_write_code(slot, c.bytes, c.len);
 	model_write_code(o->model, slot + SLOT_INSN, c.bytes, c.len);
+	model_write_code(o->model, slot + SLOT_INSN + c.len, branch, sizeof(branch));
 	o->row.encodings++;
 	for (uint64_t i = 0; i < cases; i++)
 		run_case(o, &c, slot);
