@@ -1,6 +1,8 @@
 /* cases.c - registers and memory for a run: random, with a liking for values where things break. */
 #include "tests/oracle/oracle.h"
 
+#include <float.h>
+
 /* --- values --- */
 
 uint64_t random_integer(struct rng *r)
@@ -44,6 +46,14 @@ static double random_convertible(struct rng *r)
 	return (double)(int64_t)random_integer(r) * (1 + (double)rng_below(r, 1024)) / 1024;
 }
 
+/* A double near the ends of what a single can hold. */
+static double random_at_single_limits(struct rng *r)
+{
+	double limit = rng_below(r, 2) ? (double)FLT_MIN : (double)FLT_MAX;
+
+	return limit * (1 + ((double)rng_below(r, 64) - 32) / (double)BIT(20 + rng_below(r, 12)));
+}
+
 static uint64_t random_lanes(struct rng *r, unsigned kind)
 {
 	double real;
@@ -65,6 +75,10 @@ static uint64_t random_lanes(struct rng *r, unsigned kind)
 		return bits | bits << 32;
 	case 4:
 		return random_integer(r);
+	case 5:
+		real = random_at_single_limits(r);
+		memcpy(&bits, &real, sizeof(real));
+		return bits;
 	default:
 		return rng_next(r);
 	}
@@ -72,7 +86,7 @@ static uint64_t random_lanes(struct rng *r, unsigned kind)
 
 void random_vector(struct rng *r, struct xmm *x)
 {
-	unsigned kind = (unsigned)rng_below(r, 6);
+	unsigned kind = (unsigned)rng_below(r, 7);
 
 	x->q[0] = random_lanes(r, kind);
 	x->q[1] = random_lanes(r, kind);
@@ -198,11 +212,33 @@ static void random_state(struct case_maker *m, const struct code *c, struct regs
 	memcpy(in->fx.xmm, m->xmm, sizeof(m->xmm));
 }
 
-/* Half of the pairs of registers that meet are alike or nearly so. */
+/* A second operand whose product with the first, or the first's quotient by it, is the least normal
+ * number, or nearly. */
+static void meet_at_least_normal(struct rng *r, struct xmm *a, struct xmm *b)
+{
+	float single[2][4];
+	double real[2][2];
+
+	memcpy(real[0], a, sizeof(*a));
+	memcpy(single[0], a, sizeof(*a));
+	for (unsigned i = 0; i < 4; i++)
+		single[1][i] = rng_below(r, 2) ? FLT_MIN / single[0][i] : single[0][i] / FLT_MIN;
+	for (unsigned i = 0; i < 2; i++)
+		real[1][i] = rng_below(r, 2) ? DBL_MIN / real[0][i] : real[0][i] / DBL_MIN;
+	memcpy(b, rng_below(r, 2) ? (void *)single[1] : (void *)real[1], sizeof(*b));
+	b->q[0] += rng_below(r, 5) - 2;
+	b->q[1] += rng_below(r, 5) - 2;
+}
+
+/* Some pairs of registers that meet are alike. */
 static void relate_operands(struct case_maker *m, const struct code *c, struct regs *in)
 {
-	if (c->reg == NO_REG || c->rm == NO_REG || rng_below(m->rng, 4) != 0)
+	if (c->reg == NO_REG || c->rm == NO_REG || rng_below(m->rng, 3) != 0)
 		return;
+	if (row_has_kind(c->form->row, "V") && rng_below(m->rng, 3)) {
+		meet_at_least_normal(m->rng, &in->fx.xmm[c->reg], &in->fx.xmm[c->rm]);
+		return;
+	}
 	in->fx.xmm[c->reg] = in->fx.xmm[c->rm];
 	set_free(c, in, c->reg, in->gpr[c->rm]);
 }
