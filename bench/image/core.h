@@ -1,7 +1,7 @@
 /* core.h - what a core of the image is, and how phases see it.
  *
  * Every core runs the same phase at the same time on data of its own: nothing is shared but code,
- * page tables and the barrier. Interrupts are off in ring 0 unless a phase turns them on.
+ * page tables and the barrier. Interrupts are off in ring 0.
  */
 #ifndef BENCH_CORE_H
 #define BENCH_CORE_H

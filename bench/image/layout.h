@@ -1,8 +1,9 @@
 /* layout.h - where the image's things lie, for C, assembly and the linker script alike.
  *
  * The first IDENTITY_MIB MiB are mapped one to one by 4 KiB pages, and so is the page of the
- * local APIC. Above the image each core has an arena of its own, where its data lies. At
- * DEMAND_BASE each address space of the privileged phase has pages that are mapped when touched.
+ * local APIC. Above the image, which image.ld places, each core has an arena of its own, where its
+ * data lies. At DEMAND_BASE each address space of the privileged phase has pages that are mapped
+ * when touched.
  */
 #ifndef BENCH_LAYOUT_H
 #define BENCH_LAYOUT_H
@@ -10,7 +11,6 @@
 #define PAGE_SIZE 4096
 #define MAX_CORES 4
 
-#define IMAGE_BASE   0x200000
 #define ARENA_BASE   0x1000000
 #define ARENA_SIZE   0x1400000
 #define IDENTITY_MIB 96

@@ -72,16 +72,6 @@ static inline void invlpg(uint64_t address)
 	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
-static inline void interrupts_on(void)
-{
-	__asm__ volatile("sti" : : : "memory");
-}
-
-static inline void interrupts_off(void)
-{
-	__asm__ volatile("cli" : : : "memory");
-}
-
 /* One PAUSE: a wait for another core. */
 static inline void relax(void)
 {
