@@ -1,4 +1,4 @@
-/* layout.h - where the image's things lie, for C, assembly and the linker script alike.
+/* layout.h - where the things of the image lie, for C and assembly alike.
  *
  * The first IDENTITY_MIB MiB are mapped one to one by 4 KiB pages, and so is the page of the
  * local APIC. Above the image, which image.ld places, each core has an arena of its own, where its
