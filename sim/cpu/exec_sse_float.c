@@ -394,7 +394,7 @@ BODY_COMPARE(ucomis, compare_flags(c, in, shape, size, false))
 BODY_COMPARE(comis, compare_flags(c, in, shape, size, true))
 
 OP_VECTOR(cmpss, body_cmpss, 4);
-OP_VECTOR(cmpsd_lane, body_cmpsd, 8);
+OP_VECTOR(cmpsd, body_cmpsd, 8);
 OP_VECTOR(cmpps, body_cmpps, 16);
 OP_VECTOR(cmppd, body_cmppd, 16);
 OP_VECTOR(ucomiss, body_ucomis, 4);
