@@ -36,7 +36,8 @@ check-oracle: $(ORACLE) $(LENGTHS) $(CONTROL)
 		'$(ORACLE) --cases 200; $(LENGTHS) 300000; $(CONTROL)'
 
 check-oracle-long: $(ORACLE) $(LENGTHS)
-	$Qtools/run-group $O/check/oracle-long.log sh -c '$(ORACLE); $(LENGTHS) 10000000'
+	$Qtools/run-group $O/check/oracle-long.log sh -c \
+		'$(ORACLE); $(LENGTHS) 10000000; tests/oracle/mutations $O/mutations'
 
 .PHONY: oracle
 -include $(ORACLE_C:%.c=$O/%.d) $(LENGTHS).d $(CONTROL).d
