@@ -160,7 +160,7 @@ static bool run_beside(struct boot_run *b, struct machine *checker, struct error
 	struct difference d;
 
 	if (!debugging_open(&b->debugging, b->args, b->machine, e) ||
-		!lockstep_run(b->machine, checker, &limit, &b->stop, &d, e))
+		!lockstep_run(&b->chain, b->machine, checker, &limit, &b->stop, &d, e))
 		return false;
 	b->digest = chain_end(&b->chain, b->machine);
 	if (!d.any)

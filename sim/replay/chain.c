@@ -31,6 +31,17 @@ static void add_link(struct chain *c, struct machine *m)
 	c->links[c->count++] = next;
 }
 
+uint64_t chain_next(const struct chain *c)
+{
+	return (c->count + 1) * c->window;
+}
+
+void chain_reached(struct chain *c, struct machine *m)
+{
+	if (m->run.steps == chain_next(c))
+		add_link(c, m);
+}
+
 struct digest chain_end(const struct chain *c, struct machine *m)
 {
 	return digest_chain(last_link(c), machine_digest(m));
@@ -41,13 +52,11 @@ struct stop chain_run(struct chain *c, struct machine *m, const struct run_limit
 {
 	for (;;) {
 		struct run_limit window = *limit;
-		uint64_t next = (c->count + 1) * c->window;
 		struct stop stop;
 
-		window.steps = min_u64(limit->steps, next);
+		window.steps = min_u64(limit->steps, chain_next(c));
 		stop = machine_run(m, &window);
-		if (m->run.steps == next)
-			add_link(c, m);
+		chain_reached(c, m);
 		if (stop.why != STOP_STEPS || m->run.steps == limit->steps)
 			return stop;
 		if (watch != NULL && !watch->window(watch->context, m, c))

@@ -17,6 +17,10 @@ struct chain {
 void chain_init(struct chain *c, uint64_t window);
 void chain_free(struct chain *c);
 
+/* The step at which the next link is due; and adds it, if the machine stands there. */
+uint64_t chain_next(const struct chain *c);
+void chain_reached(struct chain *c, struct machine *m);
+
 /* The digest of all links and of the machine as it is. */
 struct digest chain_end(const struct chain *c, struct machine *m);
 

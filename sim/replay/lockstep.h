@@ -9,8 +9,8 @@
 #include "sim/replay/diff.h"
 
 /* m and checker come from the same session and stand equal. Ends as m does by itself, or with
- * STOP_INTERRUPTED at the first difference. */
-MUST_CHECK bool lockstep_run(struct machine *m, struct machine *checker,
+ * STOP_INTERRUPTED at the first difference. chain is that of m. */
+MUST_CHECK bool lockstep_run(struct chain *chain, struct machine *m, struct machine *checker,
 	const struct run_limit *limit, struct stop *stop, struct difference *d, struct error *e);
 
 #endif

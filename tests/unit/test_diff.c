@@ -111,9 +111,13 @@ START_TEST(lockstep_notices)
 	struct machine *a = make(1000000000), *b = make(1000000001);
 	struct run_limit limit = RUN_FREELY;
 	struct difference d;
+	struct chain chain;
 	struct stop stop;
 
-	ck_assert(lockstep_run(a, b, &limit, &stop, &d, NULL));
+	chain_init(&chain, 1000);
+	ck_assert(lockstep_run(&chain, a, b, &limit, &stop, &d, NULL));
+	ck_assert_uint_eq(chain.count, CPUID_STEP / 1000);
+	chain_free(&chain);
 	check_found(&d, a, b);
 	machine_destroy(a);
 	machine_destroy(b);
