@@ -158,14 +158,14 @@ static struct walk walk_core(const struct mmu *mmu, uint64_t la)
 		&walk_ia32e, core->cr3 & walk_ia32e.frame, la, reserved, load_entry, mmu->mem);
 }
 
-static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uint64_t la)
+/* present: the entry of that level which translated la so far, or NULL. */
+static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uint64_t la,
+	struct tlb_entry *present, unsigned level)
 {
 	struct tlb *tlb = how == ACCESS_FETCH ? &mmu->fetch : &mmu->data;
 	uint64_t offset = BIT(walk_shift(w->level)) - 1;
 	uint64_t data = (walk_address(&walk_ia32e, w, la) & ~offset) | combined_rights(w);
 	struct tlb_entry old;
-	unsigned level;
-	struct tlb_entry *present = tlb_find(tlb, la, &level);
 
 	if (how != ACCESS_FETCH)
 		soft_drop_page(mmu, la);
@@ -186,8 +186,8 @@ static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uin
 		mmu_drop_cache(mmu);
 }
 
-static struct fault walk_and_fill(
-	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa)
+static struct fault walk_and_fill(struct mmu *mmu, uint64_t la, enum access how, enum privilege who,
+	uint64_t *pa, struct tlb_entry *present, unsigned level)
 {
 	struct walk w = walk_core(mmu, la);
 
@@ -201,7 +201,7 @@ static struct fault walk_and_fill(
 		return page_fault(mmu, la, how, who, PF_P);
 	set_accessed(mmu->mem, &w, how);
 	mmu->rights = combined_rights(&w);
-	tlb_fill(mmu, how, &w, la);
+	tlb_fill(mmu, how, &w, la, present, level);
 	*pa = walk_address(&walk_ia32e, &w, la);
 	return no_fault;
 }
@@ -211,7 +211,7 @@ struct fault mmu_translate(
 {
 	const struct core_state *core = mmu->core;
 	struct tlb_entry *e;
-	unsigned level;
+	unsigned level = 0;
 
 	if ((core->cr0 & CR0_PG) == 0) {
 		mmu->rights = 0;
@@ -222,11 +222,11 @@ struct fault mmu_translate(
 		return fault_absent; /* 32-bit and PAE paging */
 	e = tlb_find(how == ACCESS_FETCH ? &mmu->fetch : &mmu->data, la, &level);
 	if (e == NULL)
-		return walk_and_fill(mmu, la, how, who, pa);
+		return walk_and_fill(mmu, la, how, who, pa, e, level);
 	if (!access_allowed(core, e->data, how, who))
 		return page_fault(mmu, la, how, who, PF_P);
 	if (how == ACCESS_WRITE && (e->data & PTE_D) == 0)
-		return walk_and_fill(mmu, la, how, who, pa);
+		return walk_and_fill(mmu, la, how, who, pa, e, level);
 	mmu->rights = e->data;
 	*pa = (e->data & walk_ia32e.frame) | (la & (BIT(walk_shift(level)) - 1));
 	return no_fault;
