@@ -337,7 +337,7 @@ _Noreturn void other_core(void)
 	machine_init_other();
 	apic_write(APIC_LDR, 2u << 24);
 	others_ready = 1;
-	interrupts_on();
+	__asm__ volatile("sti");
 	for (;;)
 		__asm__ volatile("hlt");
 }

@@ -31,9 +31,26 @@
 #define CONTEXT_SS     152
 #define CONTEXT_DATA   160 /* DS, ES, FS and GS */
 
-/* Real mode and 32-bit protected mode run from copies below 1 MiB; see legacy.S. */
-#define LEGACY_BASE    0x10000 /* the thunks; a segment of real mode */
-#define LEGACY_SNIPPET 0x20000 /* a snippet, and its segment in real mode */
-#define LEGACY_STACK   0x30000 /* a segment for stack and data of real mode */
+/* Below 1 MiB, for real mode: a vector table, the thunks of legacy_switch.S with the state that
+ * they load and save, a segment for a snippet, and one for data and stack. */
+#define LEGACY_IVT     0x6000
+#define LEGACY_BASE    0x7000
+#define LEGACY_SNIPPET 0x20000
+#define LEGACY_DATA    0x30000
+#define LEGACY_VECTORS 33
+
+/* struct legacy as legacy_switch.S sees it. */
+#define LEGACY_EIP    32
+#define LEGACY_EFLAGS 36
+#define LEGACY_VECTOR 40
+#define LEGACY_ERROR  44
+#define LEGACY_CS     48
+#define LEGACY_DS     50
+#define LEGACY_ES     52
+#define LEGACY_FS     54
+#define LEGACY_GS     56
+#define LEGACY_SS     58
+#define LEGACY_REAL   60
+#define LEGACY_SIZE   64
 
 #endif

@@ -23,6 +23,7 @@ static const struct group {
 	{"descriptors", test_descriptors},
 	{"transfers", test_transfers},
 	{"control", test_control},
+	{"legacy", test_legacy},
 	{"interrupts", test_interrupts},
 };
 
