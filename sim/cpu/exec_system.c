@@ -383,7 +383,7 @@ OP_ANY(mov_to_seg)
 
 OP_ANY(push_seg)
 {
-	return stack_push(c, in->width, c->arch.seg[in->imm].selector);
+	return stack_push_selector(c, in->width, c->arch.seg[in->imm].selector);
 }
 
 OP_ANY(pop_seg)

@@ -149,6 +149,19 @@ static void stack_pointer_set(struct vcpu *c, uint64_t value)
 		mask == 0xffff ? (c->arch.gpr[RSP] & ~mask) | (value & mask) : value & mask;
 }
 
+struct fault stack_push_selector(struct vcpu *c, unsigned size, uint16_t selector)
+{
+	uint64_t to = (c->arch.gpr[RSP] - size) & stack_mask(c);
+	uint64_t la;
+
+	if (size != 4)
+		return stack_push(c, size, selector);
+	TRY(segment_linear(c, SS, to, 2, ACCESS_WRITE, &la));
+	TRY(mem_store(c, SS, la, 2, &selector));
+	stack_pointer_set(c, to);
+	return no_fault;
+}
+
 struct fault stack_push(struct vcpu *c, unsigned size, uint64_t value)
 {
 	uint64_t to = (c->arch.gpr[RSP] - size) & stack_mask(c);

@@ -103,6 +103,9 @@ static ALWAYS_INLINE uint64_t next_rip(const struct vcpu *c, const struct insn *
 
 MUST_CHECK struct fault stack_push(struct vcpu *c, unsigned size, uint64_t value);
 
+/* PUSH of a segment register: of four bytes only the lower two are written (SDM PUSH). */
+MUST_CHECK struct fault stack_push_selector(struct vcpu *c, unsigned size, uint16_t selector);
+
 /* Reads the top without popping; stack_drop then moves the pointer by size. */
 MUST_CHECK struct fault stack_top(struct vcpu *c, unsigned at, unsigned size, uint64_t *value);
 void stack_drop(struct vcpu *c, uint64_t size);

@@ -257,15 +257,14 @@ static void put_contents(struct case_maker *m, uint64_t la, unsigned size)
 static uint64_t place_operand(struct case_maker *m, const struct code *c, struct regs *in)
 {
 	const struct form *s = c->form;
-	bool narrow = s->rm == RM_ADDR32;
+	bool narrow = s->rm == RM_ADDR32 || s->mode != CODE_64;
 	uint64_t la, base;
 
 	if (c->base == NO_REG)
 		return c->fixed_target;
 	do {
 		la = place_counted(m, c->access, !narrow);
-	} while ((row_is(s->row, "call") || row_is(s->row, "lcall")) &&
-		 la >= DATA_AT(PAGE_READ_ONLY) - 8);
+	} while (avoids_read_only(s) && la - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE);
 	base = la - (uint64_t)(int64_t)c->disp;
 	if (s->rm == RM_GS)
 		base -= GS_BASE;
@@ -282,8 +281,9 @@ static void place_string(struct case_maker *m, const struct code *c, struct regs
 	const struct form *s = c->form;
 	uint64_t gs = s->rm == RM_GS ? GS_BASE : 0;
 	uint64_t noise = s->rm == RM_ADDR32 ? rng_next(m->rng) << 32 : 0;
-	uint64_t from = place_counted(m, c->access, noise == 0);
-	uint64_t to = place_counted(m, c->access, noise == 0);
+	bool wide = s->mode == CODE_64 && noise == 0;
+	uint64_t from = place_counted(m, c->access, wide);
+	uint64_t to = place_counted(m, c->access, wide);
 
 	in->gpr[RSI] = (from - gs) | noise;
 	in->gpr[RDI] = to | noise;
@@ -317,20 +317,23 @@ static uint16_t random_selector(struct rng *r)
 	}
 }
 
-/* For CS: 64-bit code, or nothing that can be entered. */
-static uint16_t random_code_selector(struct rng *r)
+/* For CS: code of the same mode, or nothing that can be entered. */
+static uint16_t random_code_selector(struct rng *r, const struct code *c)
 {
 	uint16_t selector = random_selector(r);
+	uint16_t same = c->form->mode == CODE_64 ? USER_CS : USER_CS32;
+	unsigned index = selector >> 3;
 
-	return rng_below(r, 4) || (selector & ~3) == 0x20 ? USER_CS : selector;
+	return rng_below(r, 4) || index == USER_CS >> 3 || index == USER_CS32 >> 3 ? same
+										   : selector;
 }
 
 /* A far pointer or a selector, as the instruction takes it from memory or its register. */
 static void put_selector(
 	struct case_maker *m, const struct code *c, uint64_t la, uint64_t target, struct regs *in)
 {
-	uint16_t selector =
-		row_is_far(c->form->row) ? random_code_selector(m->rng) : random_selector(m->rng);
+	uint16_t selector = row_is_far(c->form->row) ? random_code_selector(m->rng, c)
+						     : random_selector(m->rng);
 	uint8_t pointer[10];
 
 	if (!c->memory) {
@@ -359,7 +362,7 @@ static void put_stack(struct case_maker *m, const struct code *c, uint64_t la, u
 	const struct row *row = c->form->row;
 	struct rng *r = m->rng;
 	uint64_t target = slot + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR);
-	uint64_t image[5] = {target, random_code_selector(r), random_flags_image(r),
+	uint64_t image[5] = {target, random_code_selector(r, c), random_flags_image(r),
 		random_integer(r), rng_below(r, 4) ? USER_SS : random_selector(r)};
 	unsigned count = row_is(row, "iret") ? 5 : row_is(row, "lret") ? 2 : 0;
 
@@ -380,24 +383,26 @@ static unsigned stack_bytes(const struct code *c)
 
 	if (row_is(row, "iret"))
 		return 5 * c->width;
+	if (row_is(row, "pusha") || row_is(row, "popa"))
+		return 8 * c->width;
 	return row_is_far(row) ? 2 * c->width : 8;
 }
 
+/* A POPA that faults half way has popped some registers on the host, none in ringv. */
 static void place_stack(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in)
 {
 	const struct row *row = c->form->row;
 	uint64_t la;
 
-	/* The read-only page would set RFLAGS.AC: the host then checks alignment within IRET, and
-	 * Linux takes that for a split lock, for ever. */
 	do {
-		la = place_counted(m, stack_bytes(c), true);
-	} while (row_is(row, "iret") && la - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE);
+		la = place_counted(m, stack_bytes(c), c->form->mode == CODE_64);
+	} while ((avoids_read_only(c->form) && la - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE) ||
+		 (row_is(row, "popa") && la - (DATA_AT(PAGE_HOLE) - 32) < 32));
 	in->gpr[RSP] = la;
 	if (row_is(row, "leave"))
 		in->gpr[RBP] = la;
 	else if (row_is(row, "push") || row_is(row, "call") || row_is(row, "enter") ||
-		 row_is(row, "pushf") || row_is(row, "lcall"))
+		 row_is(row, "pushf") || row_is(row, "lcall") || row_is(row, "pusha"))
 		in->gpr[RSP] += stack_bytes(c);
 	put_stack(m, c, la, slot);
 }
@@ -485,12 +490,12 @@ static void adjust_case(
 			in->gpr[c->rm] = target;
 	}
 	if (row_is(row, "xlat")) {
-		la = place_counted(m, 1, true);
+		la = place_counted(m, 1, c->form->mode == CODE_64);
 		in->gpr[RBX] = la - (c->form->rm == RM_GS ? GS_BASE : 0) - (in->gpr[RAX] & 0xff);
 		put_contents(m, la, 1);
 	}
 	if (row_is(row, "maskmovdqu"))
-		in->gpr[RDI] = place_counted(m, 16, true);
+		in->gpr[RDI] = place_counted(m, 16, c->form->mode == CODE_64);
 }
 
 void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in)
@@ -503,8 +508,10 @@ void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct
 	in->fs_base = host_fs_base();
 	in->gs_base = GS_BASE;
 	memset(in->selector, 0, sizeof(in->selector));
-	in->selector[CS] = USER_CS;
+	in->selector[CS] = c->form->mode == CODE_64 ? USER_CS : USER_CS32;
 	in->selector[SS] = USER_SS;
+	if (c->form->mode != CODE_64)
+		in->selector[ES] = in->selector[DS] = USER_SS;
 	if (row_uses_stack(row))
 		place_stack(m, c, slot, in);
 	if (row_has_kind(row, "XY") && !row_is(row, "xlat"))
@@ -517,4 +524,6 @@ void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct
 	}
 	relate_operands(m, c, in);
 	adjust_case(m, c, slot, la, in);
+	for (unsigned i = 0; i < 16 && c->form->mode != CODE_64; i++)
+		in->gpr[i] = (uint32_t)in->gpr[i];
 }

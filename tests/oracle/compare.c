@@ -89,13 +89,14 @@ bool outcomes_differ(const struct code *c, const struct regs *in, const struct o
 	const struct outcome *m, struct difference *d)
 {
 	uint64_t known = ~undefined_flags(c, in);
+	bool wide = c->form->mode == CODE_64;
 
 	if (fault_differs(c, h, m, d))
 		return true;
 	if (h->regs.rip != m->regs.rip)
 		return differ(d, "rip", h->regs.rip, m->regs.rip);
-	for (unsigned i = 0; i < 16; i++)
-		if (h->regs.gpr[i] != m->regs.gpr[i])
+	for (unsigned i = 0; i < (wide ? 16 : 8); i++)
+		if ((h->regs.gpr[i] ^ m->regs.gpr[i]) & (wide ? UINT64_MAX : UINT32_MAX))
 			return differ_numbered(d, "gpr", i, h->regs.gpr[i], m->regs.gpr[i]);
 	if ((h->regs.rflags & known) != (m->regs.rflags & known))
 		return differ(d, "rflags", h->regs.rflags & known, m->regs.rflags & known);

@@ -15,9 +15,10 @@ static bool row_has_modrm(const struct row *row)
 	return row->extension != ANY || row_has_kind(row, "EGMRVWUSCDPQN");
 }
 
-static unsigned rm_kinds_of(const struct row *row, enum rm_kind kinds[8])
+static unsigned rm_kinds_of(const struct row *row, enum code_mode mode, enum rm_kind kinds[8])
 {
-	static const enum rm_kind memory[] = {RM_BASE, RM_INDEX, RM_RIP, RM_ABS, RM_ADDR32, RM_GS};
+	static const enum rm_kind memory[] = {RM_BASE, RM_INDEX, RM_ABS, RM_RIP, RM_ADDR32, RM_GS};
+	bool wide = mode == CODE_64; /* the last three are for 64-bit mode */
 	unsigned count = 0;
 
 	if (row->extension >= 0xc0 || (row->attributes & MOD_IGNORED) ||
@@ -27,8 +28,9 @@ static unsigned rm_kinds_of(const struct row *row, enum rm_kind kinds[8])
 	}
 	if (row_has_kind(row, "XYO")) {
 		kinds[count++] = RM_NONE;
-		kinds[count++] = RM_ADDR32;
-		if (row_has_kind(row, "XO"))
+		if (wide)
+			kinds[count++] = RM_ADDR32;
+		if (wide && row_has_kind(row, "XO"))
 			kinds[count++] = RM_GS;
 		return count;
 	}
@@ -36,7 +38,7 @@ static unsigned rm_kinds_of(const struct row *row, enum rm_kind kinds[8])
 		kinds[count++] = RM_REG;
 	if (row_has_kind(row, "RUN"))
 		return count;
-	for (unsigned i = 0; i < ARRAY_LEN(memory); i++)
+	for (unsigned i = 0; i < (wide ? ARRAY_LEN(memory) : 3); i++)
 		kinds[count++] = memory[i];
 	return count;
 }
@@ -46,27 +48,39 @@ static bool has_prefix_66(const struct row *row)
 	return (row->attributes & PREFIXED) == 0;
 }
 
-unsigned forms_of(const struct decoder *d, uint16_t index, struct form forms[FORMS_MAX])
+/* Our code has no 16-bit addresses to go to. */
+static bool has_size(const struct row *row, enum code_mode mode, unsigned size)
+{
+	if (size == 8)
+		return mode == CODE_64;
+	if (size == 4)
+		return true;
+	return has_prefix_66(row) && !row_is_far(row) &&
+	       (mode == CODE_64 || !(row->attributes & BRANCH));
+}
+
+unsigned forms_of(
+	const struct decoder *d, uint16_t index, enum code_mode mode, struct form forms[FORMS_MAX])
 {
 	static const uint8_t sizes[] = {4, 2, 8}, repeats[] = {0, 0xf3, 0xf2};
 	const struct row *row = decoder_row(d, index);
 	enum rm_kind kinds[8];
-	unsigned kind_count = rm_kinds_of(row, kinds), count = 0;
+	unsigned kind_count = rm_kinds_of(row, mode, kinds), count = 0;
 
 	for (unsigned s = 0; s < ARRAY_LEN(sizes); s++) {
-		/* Our code has no 16-bit addresses to go to. */
-		if (sizes[s] == 2 && (!has_prefix_66(row) || row_is_far(row)))
+		if (!has_size(row, mode, sizes[s]))
 			continue;
 		for (unsigned k = 0; k < kind_count; k++) {
 			for (unsigned p = 0; p < ARRAY_LEN(repeats); p++) {
 				if (repeats[p] != 0 && !(row->attributes & REPEATS))
 					continue;
 				forms[count++] = (struct form){
-					row, index, kinds[k], sizes[s], repeats[p], false};
+					row, mode, index, kinds[k], sizes[s], repeats[p], false};
 			}
 			if (!(row->attributes & LOCKABLE))
 				continue;
-			forms[count++] = (struct form){row, index, kinds[k], sizes[s], 0, true};
+			forms[count++] =
+				(struct form){row, mode, index, kinds[k], sizes[s], 0, true};
 		}
 	}
 	SIM_ASSERT(count <= FORMS_MAX);
@@ -78,8 +92,8 @@ void form_name(const struct form *s, char *name, size_t size)
 	static const char *const kinds[] = {
 		"", "reg", "base", "index", "rip", "abs", "addr32", "gs"};
 
-	snprintf(name, size, "%s%s%u%s%s", kinds[s->rm], s->rm == RM_NONE ? "" : "/", s->size * 8,
-		s->lock ? " lock" : "",
+	snprintf(name, size, "%s%s%s%u%s%s", s->mode == CODE_64 ? "" : "compat ", kinds[s->rm],
+		s->rm == RM_NONE ? "" : "/", s->size * 8, s->lock ? " lock" : "",
 		s->repeat == 0      ? ""
 		: s->repeat == 0xf3 ? " rep"
 				    : " repne");
@@ -91,6 +105,8 @@ static unsigned operand_size(const struct form *s)
 {
 	uint64_t a = s->row->attributes;
 
+	if (s->mode != CODE_64)
+		return s->size;
 	if (a & NEAR64)
 		return 8;
 	if ((a & STACK64) && s->size == 4)
@@ -124,6 +140,8 @@ static unsigned immediate_bytes(const struct code *c, const struct row_operand *
 {
 	if (o->size == 'z')
 		return c->width == 2 ? 2 : 4;
+	if (o->kind == 'A')
+		return c->width;
 	return operand_bytes(c, o);
 }
 
@@ -154,12 +172,17 @@ static bool is_taken(const struct code *c, unsigned reg)
 	return row_uses_stack(row) && (reg == RSP || reg == RBP);
 }
 
+static unsigned register_count(const struct code *c)
+{
+	return c->form->mode == CODE_64 ? 16 : 8;
+}
+
 static unsigned pick_address_register(const struct code *c, struct rng *r, unsigned except)
 {
 	unsigned reg;
 
 	do {
-		reg = (unsigned)rng_below(r, 16);
+		reg = (unsigned)rng_below(r, register_count(c));
 	} while (reg == except || is_taken(c, reg));
 	return reg;
 }
@@ -170,10 +193,10 @@ static void pick_registers(struct code *c, struct rng *r)
 
 	c->rm = c->reg = c->base = c->index = NO_REG;
 	if (row_has_kind(s->row, "GVPSCD"))
-		c->reg = (uint8_t)rng_below(r, row_has_kind(s->row, "S") ? 6 : 16);
+		c->reg = (uint8_t)rng_below(r, row_has_kind(s->row, "S") ? 6 : register_count(c));
 	if (row_has_kind(s->row, "CD")) /* all the same at CPL 3, but must exist */
 		c->reg = 0;
-	c->rm = (uint8_t)rng_below(r, 16);
+	c->rm = (uint8_t)rng_below(r, register_count(c));
 	if (row_is_indirect(s->row) && c->rm == RSP)
 		c->rm = RAX;
 	c->memory = s->rm > RM_REG && !row_has_kind(s->row, "XYO");
@@ -248,7 +271,7 @@ static void put_opcode(struct code *c, struct rng *r)
 		c->opcode |= (uint8_t)rng_below(r, 16);
 	if (row->attributes & PLUS_REG)
 		c->opcode |= c->rm & 7;
-	c->rex = rex != 0 || rng_below(r, 2) == 0;
+	c->rex = c->form->mode == CODE_64 && (rex != 0 || rng_below(r, 2) == 0);
 	if (c->rex)
 		put(c, 0x40 | rex, 1);
 	if (row->opcode >= 0x0f00)
@@ -289,11 +312,6 @@ static void put_base_and_index(struct code *c, struct rng *r)
 	put(c, (uint64_t)(int64_t)c->disp, mod == 0 ? 0 : mod == 1 ? 1 : 4);
 }
 
-static bool is_call(const struct row *row)
-{
-	return row_is(row, "call") || row_is(row, "lcall");
-}
-
 static void put_operand(struct code *c, struct rng *r)
 {
 	const struct form *s = c->form;
@@ -313,9 +331,10 @@ static void put_operand(struct code *c, struct rng *r)
 	}
 	do {
 		c->fixed_target = place(r, c->access, false, &where);
-	} while (is_call(s->row) && c->fixed_target >= DATA_AT(PAGE_READ_ONLY) - 8);
-	put_modrm(c, 0, s->rm == RM_RIP ? 5 : 4);
-	if (s->rm == RM_ABS)
+	} while (avoids_read_only(s) &&
+		 c->fixed_target - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE);
+	put_modrm(c, 0, s->rm == RM_RIP || s->mode != CODE_64 ? 5 : 4);
+	if (s->rm == RM_ABS && s->mode == CODE_64)
 		put(c, 0x25, 1);
 	put(c, c->fixed_target, 4); /* relative to RIP later, when the length is known */
 }
@@ -357,8 +376,11 @@ static void put_immediates(struct code *c, uint64_t la, struct rng *r)
 			uint64_t to = slot + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR);
 
 			put(c, to - (la + c->len + size), size);
+		} else if (o->kind == 'A') {
+			put(c, la - SLOT_INSN + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR), size);
+			put(c, USER_CS32, 2);
 		} else if (o->kind == 'O') {
-			bool short_address = c->form->rm == RM_ADDR32;
+			bool short_address = c->form->rm == RM_ADDR32 || c->form->mode != CODE_64;
 
 			c->fixed_target = place(r, c->access, false, &where);
 			if (c->form->rm == RM_GS)
@@ -406,7 +428,7 @@ void code_encode(const struct form *s, uint64_t la, struct rng *r, struct code *
 	c->width = (uint8_t)operand_size(s);
 	c->access = access_bytes(c);
 	pick_registers(c, r);
-	if (rng_below(r, 4) == 0)
+	if (s->mode == CODE_64 && rng_below(r, 4) == 0)
 		put_flag_setter(c, r);
 	put_prefixes(c, r);
 	put_opcode(c, r);

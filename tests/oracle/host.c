@@ -10,7 +10,9 @@ extern struct regs host_in, host_saved;
 extern struct fx_image host_plain_fx;
 extern uint64_t host_stack, host_code, host_way, host_fs;
 extern void *host_ways[WAYS_OUT];
+extern uint32_t host_far_ways[WAYS_OUT][2], host_far[2];
 void host_enter(void);
+void host_enter_32(void);
 void host_resume(void);
 
 static struct outcome *fault_outcome; /* of the run in progress */
@@ -33,6 +35,7 @@ static void on_fault(const struct host_fault *f)
 	memcpy(o->regs.gpr, f->gpr, sizeof(f->gpr));
 	o->regs.rip = f->rip;
 	o->regs.rflags = f->rflags;
+	o->regs.selector[CS] = f->cs;
 	memcpy(&o->regs.fx, f->fx, sizeof(f->fx));
 	o->vector = (uint32_t)f->vector;
 	o->error = (uint32_t)f->error;
@@ -75,22 +78,27 @@ static void write_code(uint64_t la, const void *bytes, unsigned size)
 	memcpy((void *)(uintptr_t)la, bytes, size);
 }
 
-/* jmp *host_ways[way], by an absolute address. */
-static void write_way(uint64_t la, enum way_out way)
+/* jmp *host_ways[way], or ljmp *host_far_ways[way], by an absolute address. */
+static void write_way(uint64_t la, enum way_out way, enum code_mode mode)
 {
 	uint32_t pointer = (uint32_t)(uintptr_t)&host_ways[way];
-	uint8_t jump[7] = {0xff, 0x24, 0x25};
+	uint32_t far_pointer = (uint32_t)(uintptr_t)&host_far_ways[way];
+	uint8_t jump[7] = {0xff, 0x24, 0x25}, far_jump[7] = {0x2e, 0xff, 0x2d};
 
 	memcpy(jump + 3, &pointer, 4);
-	write_code(la, jump, sizeof(jump));
+	memcpy(far_jump + 3, &far_pointer, 4); /* in CS: DS may be gone */
+	if (mode == CODE_64)
+		write_code(la, jump, sizeof(jump));
+	else
+		write_code(la, far_jump, sizeof(far_jump));
 }
 
-void host_write_code(uint64_t slot, const void *bytes, unsigned len)
+void host_write_code(uint64_t slot, const void *bytes, unsigned len, enum code_mode mode)
 {
 	write_code(slot + SLOT_INSN, bytes, len);
-	write_way(slot + SLOT_INSN + len, OUT_NEXT);
-	write_way(slot + SLOT_BACK, OUT_BACK);
-	write_way(slot + SLOT_FAR, OUT_FAR);
+	write_way(slot + SLOT_INSN + len, OUT_NEXT, mode);
+	write_way(slot + SLOT_BACK, OUT_BACK, mode);
+	write_way(slot + SLOT_FAR, OUT_FAR, mode);
 }
 
 void host_run(const struct regs *in, uint64_t slot, unsigned len, struct outcome *out)
@@ -99,6 +107,10 @@ void host_run(const struct regs *in, uint64_t slot, unsigned len, struct outcome
 
 	host_in = *in;
 	host_code = in->rip;
+	if (in->selector[CS] == USER_CS32) {
+		host_far[0] = (uint32_t)in->rip;
+		host_code = (uint64_t)(uintptr_t)host_enter_32;
+	}
 	out->vector = NO_VECTOR;
 	fault_outcome = out;
 	host_enter();
@@ -106,6 +118,7 @@ void host_run(const struct regs *in, uint64_t slot, unsigned len, struct outcome
 	if (out->vector == NO_VECTOR) {
 		out->regs = host_saved;
 		out->regs.rip = ways[host_way];
+		out->regs.selector[CS] = in->selector[CS]; /* which the way out has changed */
 	} else {
 		memcpy(out->regs.selector, in->selector, sizeof(in->selector));
 		out->regs.fs_base = in->fs_base;

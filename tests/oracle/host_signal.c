@@ -7,6 +7,8 @@
 
 #include "tests/oracle/host_signal.h"
 
+#define CODE_64_SELECTOR 0x33
+
 static struct {
 	void (*on_fault)(const struct host_fault *f);
 	void (*resume)(void);
@@ -26,6 +28,7 @@ static void handle(int signal, siginfo_t *info, void *context)
 		.vector = (uint64_t)g[REG_TRAPNO],
 		.error = (uint64_t)g[REG_ERR],
 		.cr2 = (uint64_t)g[REG_CR2],
+		.cs = (uint64_t)g[REG_CSGSFS] & 0xffff,
 	};
 
 	(void)signal, (void)info;
@@ -36,6 +39,7 @@ static void handle(int signal, siginfo_t *info, void *context)
 	g[REG_RIP] = (greg_t)(uintptr_t)catcher.resume;
 	g[REG_RSP] = (greg_t)*catcher.stack;
 	g[REG_EFL] = 0x202;
+	g[REG_CSGSFS] = (g[REG_CSGSFS] & ~(greg_t)0xffff) | CODE_64_SELECTOR;
 }
 
 bool host_catch(

@@ -10,7 +10,7 @@
 struct host_fault {
 	uint64_t gpr[16]; /* as in struct core_state */
 	uint64_t rip, rflags;
-	uint64_t vector, error, cr2;
+	uint64_t vector, error, cr2, cs;
 	uint8_t fx[512];
 };
 

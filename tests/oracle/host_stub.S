@@ -20,9 +20,14 @@ host_fs:	.skip	8
 scratch:	.skip	8
 
 	.data
-	.globl	host_ways
+	.globl	host_ways, host_far_ways, host_far
 host_ways:
 	.quad	way_next, way_back, way_far
+host_far_ways:	/* from 32-bit code: offset and selector */
+	.long	way_next, 0x33
+	.long	way_back, 0x33
+	.long	way_far, 0x33
+host_far:	.long	0, 0x23
 
 	.text
 /* void host_enter(void): from host_in to host_saved, by way of the code at host_code. */
@@ -35,6 +40,8 @@ host_enter:
 	push	%r14
 	push	%r15
 	mov	%rsp, host_stack
+	movw	host_in + SELECTOR + 0, %es
+	movw	host_in + SELECTOR + 24, %ds
 	mov	host_in + GS_BASE, %rax
 	wrgsbase %rax
 	fxrstor64 host_in + FX
@@ -57,6 +64,10 @@ host_enter:
 	mov	host_in + GPR + 120, %r15
 	mov	host_in + GPR + 32, %rsp
 	jmp	*host_code
+
+	.globl	host_enter_32
+host_enter_32:
+	ljmp	*host_far
 
 way_next:
 	movq	$0, host_way

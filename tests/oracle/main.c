@@ -126,8 +126,8 @@ static uint64_t take_slot(struct oracle *o)
 static bool is_of_row(const struct oracle *o, const struct code *c)
 {
 	struct insn in;
-	enum decode_end end = decode(
-		model_decoder(o->model), CODE_64, c->bytes + c->lead, c->len - c->lead, 0, &in);
+	enum decode_end end = decode(model_decoder(o->model), c->form->mode, c->bytes + c->lead,
+		c->len - c->lead, 0, &in);
 
 	if (end == DECODE_INVALID)
 		return c->form->lock;
@@ -145,7 +145,7 @@ static void run_encoding(struct oracle *o, const struct form *s, uint64_t cases)
 		o->row.shadowed++;
 		return;
 	}
-	host_write_code(slot, c.bytes, c.len);
+	host_write_code(slot, c.bytes, c.len, s->mode);
 	model_write_code(o->model, slot + SLOT_INSN, c.bytes, c.len);
 	model_write_code(o->model, slot + SLOT_INSN + c.len, branch, sizeof(branch));
 	o->row.encodings++;
@@ -220,15 +220,18 @@ static void report_row(const struct oracle *o, const struct row *row, const char
 static void run_row(struct oracle *o, uint16_t index)
 {
 	const struct row *row = decoder_row(model_decoder(o->model), index);
-	const char *excluded = row_exclusion(row);
+	const enum code_mode modes[] = {CODE_64, CODE_32};
+	const char *excluded = row_exclusion(row, row->attributes & ONLY64 ? CODE_64 : CODE_32);
 	struct form forms[FORMS_MAX];
 
 	if (o->options.row != NULL && !row_is(row, o->options.row))
 		return;
 	o->row = (struct totals){0};
-	if (excluded == NULL) {
-		unsigned count = forms_of(model_decoder(o->model), index, forms);
+	for (size_t m = 0; m < ARRAY_LEN(modes); m++) {
+		unsigned count = forms_of(model_decoder(o->model), index, modes[m], forms);
 
+		if (row_exclusion(row, modes[m]) != NULL)
+			continue;
 		for (unsigned i = 0; i < count; i++)
 			run_form(o, &forms[i]);
 	}

@@ -95,7 +95,8 @@ static void fill_tables(struct model *m)
 	at(m, TSS_LA)[102] = 0x68; /* no I/O permission bitmap */
 	for (unsigned i = 0; i < 32; i++) {
 		uint64_t handler = HANDLERS_LA + i * HANDLER;
-		uint64_t gate[2] = {(handler & 0xffff) | KERNEL_CS << 16 | UINT64_C(0x8e00) << 32 |
+		uint64_t attr = i == VECTOR_OF ? 0xee00 : 0x8e00;
+		uint64_t gate[2] = {(handler & 0xffff) | KERNEL_CS << 16 | attr << 32 |
 					    (handler >> 16 & 0xffff) << 48,
 			handler >> 32};
 
@@ -103,12 +104,14 @@ static void fill_tables(struct model *m)
 	}
 }
 
-#define ATTR_CODE 0xa0fb
-#define ATTR_DATA 0xc0f3
+#define ATTR_CODE   0xa0fb
+#define ATTR_CODE32 0xc0fb
+#define ATTR_DATA   0xc0f3
 
-static void enter_user(struct core_state *a)
+static void enter_user(struct core_state *a, bool wide)
 {
-	a->seg[CS] = (struct segment){0, 0xffffffff, USER_CS, ATTR_CODE};
+	a->seg[CS] = (struct segment){
+		0, 0xffffffff, wide ? USER_CS : USER_CS32, wide ? ATTR_CODE : ATTR_CODE32};
 	a->seg[SS] = (struct segment){0, 0xffffffff, USER_SS, ATTR_DATA};
 }
 
@@ -124,13 +127,16 @@ static void set_system_state(struct model *m)
 	a->idtr = (struct table_register){IDT_LA, 32 * 16 - 1};
 	a->seg[TR] = (struct segment){TSS_LA, 0x67, TSS_SEL, 0x008b};
 	a->seg[LDTR] = (struct segment){0, 0, 0, 0};
-	enter_user(a);
+	enter_user(a, true);
 	cpu_state_changed(&m->cpu);
 }
 
-static void clear_data_segments(struct core_state *a)
+/* Null in 64-bit mode; in compatibility mode ES and DS are as SS. */
+static void set_data_segments(struct core_state *a, bool wide)
 {
 	a->seg[ES] = a->seg[DS] = a->seg[FS] = a->seg[GS] = (struct segment){0};
+	if (!wide)
+		a->seg[ES] = a->seg[DS] = a->seg[SS];
 }
 
 struct model *model_create(void)
@@ -232,8 +238,8 @@ static void put_state(struct model *m, const struct regs *in)
 	put_x87(&a->x87, &in->fx);
 	a->mxcsr = in->fx.mxcsr;
 	memcpy(a->xmm, in->fx.xmm, sizeof(a->xmm));
-	enter_user(a);
-	clear_data_segments(a);
+	enter_user(a, in->selector[CS] == USER_CS);
+	set_data_segments(a, in->selector[CS] == USER_CS);
 	a->seg[FS].base = in->fs_base;
 	a->seg[GS].base = in->gs_base;
 	a->shadow = SHADOW_NONE;

@@ -4,6 +4,7 @@
  * gives cases. The host runs each natively in this process (host.c), ringv on a core of its own in
  * 64-bit mode at CPL 3 (model.c), with code and data at the same linear addresses. Registers,
  * flags, x87 and SSE state, memory, and the fault with its error code and address are compared.
+ * Rows that 64-bit mode has not, and all others, run in compatibility mode too, as 32-bit code.
  *
  * For x86-64 Linux hosts only. Programs are linked without PIE, below 2 GiB.
  */
@@ -73,8 +74,9 @@ struct regs {
 };
 
 /* Selectors of the host's code and stack. */
-#define USER_SS 0x2b
-#define USER_CS 0x33
+#define USER_SS   0x2b
+#define USER_CS   0x33
+#define USER_CS32 0x23 /* compatibility mode */
 
 #define NO_VECTOR UINT32_MAX
 
@@ -90,7 +92,7 @@ struct outcome {
 /* Maps the memory; says why not and ends the process when the host refuses. */
 void host_init(void);
 /* Puts an instruction into a slot, with the ways out around it. */
-void host_write_code(uint64_t slot, const void *bytes, unsigned len);
+void host_write_code(uint64_t slot, const void *bytes, unsigned len, enum code_mode mode);
 /* Runs the instruction of a slot, from in->rip. */
 void host_run(const struct regs *in, uint64_t slot, unsigned len, struct outcome *out);
 uint64_t host_fs_base(void);
@@ -117,6 +119,7 @@ enum rm_kind { RM_NONE, RM_REG, RM_BASE, RM_INDEX, RM_RIP, RM_ABS, RM_ADDR32, RM
 
 struct form {
 	const struct row *row;
+	enum code_mode mode;
 	uint16_t index; /* of the row */
 	enum rm_kind rm;
 	uint8_t size;   /* operand size asked for by prefix: 2, 4 or 8 */
@@ -126,8 +129,9 @@ struct form {
 
 #define FORMS_MAX 64 /* of one row */
 
-/* All forms of a row that exist in 64-bit mode. */
-unsigned forms_of(const struct decoder *d, uint16_t index, struct form forms[FORMS_MAX]);
+/* All forms of a row in that mode. */
+unsigned forms_of(
+	const struct decoder *d, uint16_t index, enum code_mode mode, struct form forms[FORMS_MAX]);
 void form_name(const struct form *s, char *name, size_t size);
 
 #define NO_REG 255
@@ -191,7 +195,7 @@ void random_vector(struct rng *r, struct xmm *x);
 /* --- what is known --- */
 
 /* Why a row is not run on the host, or NULL. */
-const char *row_exclusion(const struct row *row);
+const char *row_exclusion(const struct row *row, enum code_mode mode);
 
 /* The status flags that the manual leaves undefined after this run. */
 uint64_t undefined_flags(const struct code *c, const struct regs *in);
@@ -202,6 +206,8 @@ bool undefined_rule(size_t i, const char **names, uint64_t *flags, const char **
 /* Whether a row touches the stack by RSP, and is a near branch by register or memory. */
 bool row_uses_stack(const struct row *row);
 bool row_is_indirect(const struct row *row);
+/* Whether an operand in the read-only page would make a run end elsewhere than in our code. */
+bool avoids_read_only(const struct form *f);
 /* Whether a row transfers to another CS; loads or looks at a selector. */
 bool row_is_far(const struct row *row);
 bool row_takes_selector(const struct row *row);

@@ -25,13 +25,22 @@ static bool is_one_of(const struct row *row, const char *const *names, size_t co
 bool row_uses_stack(const struct row *row)
 {
 	static const char *const names[] = {"push", "pop", "call", "ret", "pushf", "popf", "enter",
-		"leave", "lcall", "lret", "iret"};
+		"leave", "lcall", "lret", "iret", "pusha", "popa"};
 
 	return is_one_of(row, names, ARRAY_LEN(names));
 }
 
 /* A CALL to an address that is not canonical is not made: the host has pushed by the time it
- * faults, ringv has not, and the manual's order is ringv's. */
+ * faults, ringv has not, and the manual's order is ringv's. In 32-bit code all addresses can be
+ * gone to. An IRET would set RFLAGS.AC: the host then checks alignment within IRET, and Linux takes
+ * that for a split lock, for ever. */
+bool avoids_read_only(const struct form *f)
+{
+	if (row_is(f->row, "call") || row_is(f->row, "lcall") || row_is(f->row, "iret"))
+		return true;
+	return f->mode != CODE_64 && (f->row->attributes & BRANCH);
+}
+
 bool row_is_indirect(const struct row *row)
 {
 	return (row->attributes & BRANCH) && row_has_kind(row, "E");
@@ -46,7 +55,8 @@ bool row_is_far(const struct row *row)
 
 bool row_takes_selector(const struct row *row)
 {
-	static const char *const names[] = {"lar", "lsl", "verr", "verw", "lss", "lfs", "lgs"};
+	static const char *const names[] = {
+		"lar", "lsl", "verr", "verw", "lss", "lfs", "lgs", "les", "lds"};
 
 	return is_one_of(row, names, ARRAY_LEN(names)) ||
 	       (row_is(row, "mov") && row->operands[0].kind == 'S') ||
@@ -77,10 +87,10 @@ static const struct {
 
 extern const struct op op_absent;
 
-const char *row_exclusion(const struct row *row)
+const char *row_exclusion(const struct row *row, enum code_mode mode)
 {
-	if (row->attributes & NO64)
-		return "not in 64-bit mode";
+	if (row->attributes & (mode == CODE_64 ? NO64 : ONLY64))
+		return "not in this mode";
 	if (row->op == &op_absent)
 		return "ringv does not have it yet";
 	for (size_t i = 0; i < ARRAY_LEN(exclusions); i++)
