@@ -167,12 +167,8 @@ MUST_CHECK static struct fault double_shift(
 		return no_fault;
 	}
 	if (left) {
-		wide = (unsigned __int128)o.value << 2 * bits | (unsigned __int128)source << bits |
-		       o.value;
-		if (bits == 64)
-			wide = (unsigned __int128)o.value << 64 | source;
-		else
-			wide <<= 128 - 3 * bits;
+		wide = (unsigned __int128)o.value << bits | source;
+		wide = bits == 64 ? wide : (wide << bits | o.value) << (128 - 3 * bits);
 		before = (uint64_t)(wide << (count - 1) >> (128 - bits));
 		result = (uint64_t)(wide << count >> (128 - bits));
 		carry = before >> (bits - 1) & 1;
