@@ -351,6 +351,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < decoder_row_count(); i++)
 		run_row(o, (uint16_t)i);
 	result = report(o);
+	if (o->total.rows == 0) {
+		fprintf(stderr, "oracle: no row of that name that the host can run\n");
+		result = SIM_USAGE;
+	}
 	model_destroy(o->model);
 	free(o);
 	return result;
