@@ -107,10 +107,14 @@ MUST_CHECK static struct fault gate_code(struct vcpu *c, const struct delivery *
 {
 	uint32_t error = selector_error(d, gate->selector);
 	struct descriptor code;
+	struct fault f;
 
 	if ((gate->selector & ~3u) == 0)
 		return fault_gp(ext_bit(d));
-	TRY(descriptor_read(c, gate->selector, VECTOR_GP, &code));
+	f = descriptor_read(c, gate->selector, VECTOR_GP, &code);
+	if (fault_kind(f) == FAULT_EXCEPTION && fault_vector(f) == VECTOR_GP)
+		return fault_gp(error);
+	TRY(f);
 	if (!descriptor_is_code(&code) || descriptor_dpl(&code) > cpu_cpl(c))
 		return fault_gp(error);
 	if (in_ia32e(c) && (!descriptor_long(&code) || (code.low >> 54 & 1)))
@@ -244,6 +248,7 @@ MUST_CHECK static struct fault deliver(struct vcpu *c, const struct delivery *d)
 		TRY(deliver_ia32e(c, d));
 	else
 		TRY(deliver_protected(c, d));
+	c->arch.shadow = SHADOW_NONE;
 	tell(c, d);
 	return no_fault;
 }

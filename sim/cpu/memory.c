@@ -179,7 +179,7 @@ MUST_CHECK static struct fault system_span(
 {
 	if (!is_canonical(la) || !is_canonical(la + size - 1))
 		return fault_gp(0);
-	TRY(translate_span(c, la, size, how, PRIVILEGE_SUPERVISOR, span));
+	TRY(translate_span(c, la, size, how, PRIVILEGE_IMPLICIT, span));
 	for (unsigned i = 0; i < span->parts; i++)
 		if (phys_page(c->mmu.mem, span->pa[i]) == PHYS_NO_PAGE)
 			return cpu_refuse(c, "a descriptor table outside RAM");

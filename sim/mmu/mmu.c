@@ -143,7 +143,8 @@ static bool access_allowed(
 	if (rights & PTE_U) {
 		if (how == ACCESS_FETCH)
 			return (core->cr4 & CR4_SMEP) == 0;
-		if ((core->cr4 & CR4_SMAP) && (core->rflags & RFLAGS_AC) == 0)
+		if ((core->cr4 & CR4_SMAP) &&
+			((core->rflags & RFLAGS_AC) == 0 || who == PRIVILEGE_IMPLICIT))
 			return false;
 	}
 	return how != ACCESS_WRITE || (rights & PTE_W) || (core->cr0 & CR0_WP) == 0;

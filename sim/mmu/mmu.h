@@ -49,7 +49,9 @@ struct soft_tlb {
 	struct soft_entry entry[SOFT_ENTRIES];
 };
 
-enum privilege { PRIVILEGE_SUPERVISOR, PRIVILEGE_USER };
+/* Implicit accesses are those to descriptor tables and the TSS: of the supervisor whatever the CPL,
+ * and RFLAGS.AC means nothing to them (SDM "Determination of Access Rights"). */
+enum privilege { PRIVILEGE_SUPERVISOR, PRIVILEGE_USER, PRIVILEGE_IMPLICIT };
 
 struct mmu {
 	struct tlb data, fetch; /* truth */
@@ -62,7 +64,7 @@ struct mmu {
 	void *context;
 
 	/* cache, and scratch that is dead between instructions */
-	struct soft_tlb soft[2]; /* by enum privilege */
+	struct soft_tlb soft[2]; /* by enum privilege, of explicit accesses */
 	uint64_t soft_used[SOFT_ENTRIES / 64];
 	uint64_t rights;   /* of the last translation, as in a TLB entry */
 	uint64_t fault_la; /* what CR2 becomes when the page fault just returned is delivered */
