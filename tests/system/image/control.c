@@ -208,6 +208,32 @@ static void test_tsc(void)
 	PROBE("tsc.rdpmc.ring3", "rdpmc", .mode = RING3);
 }
 
+/* The LDT on pages of the user: what loads a descriptor takes no account of RFLAGS.AC. */
+static void show_implicit(const char *name, uint64_t flags)
+{
+	static uint64_t ldt[2];
+	uint64_t base = (uint64_t)ldt + USER_ALIAS, *d = &gdt[SEL_FREE / 8];
+
+	ldt[1] = gdt[SEL_KERNEL_DATA / 8];
+	d[0] = 0x0000820000000000 | (sizeof(ldt) - 1) | (base & 0xffffff) << 16 | base >> 24 << 56;
+	d[1] = 0;
+	__asm__ volatile("lldt %w0" : : "r"(SEL_FREE));
+	for (unsigned smap = 0; smap < 2; smap++) {
+		struct probe p = {.code = CODE("mov %%eax, %%es"),
+			.flags = flags,
+			.rax = 12,
+			.cr4_flip = smap ? CR4_SMAP : 0};
+
+		line_begin("smap.implicit.%s.%s", name, smap ? "on" : "off");
+		probe_run(&p);
+		line_add(" ");
+		probe_show_brief();
+		line_end();
+	}
+	__asm__ volatile("lldt %w0" : : "r"(0));
+	d[0] = 0;
+}
+
 static void test_smap_flags(void)
 {
 	PROBE("smap.stac", "stac; pushf; pop %%rax; clac; pushf; pop %%rcx");
@@ -234,4 +260,6 @@ void test_control(void)
 	test_msrs();
 	test_tsc();
 	test_smap_flags();
+	show_implicit("plain", 0);
+	show_implicit("ac", RFLAGS_AC);
 }

@@ -197,6 +197,56 @@ static void test_gate_selectors(void)
 	*d = 0;
 }
 
+/* Faults while an exception or interrupt is delivered: EXT is set in their error codes. */
+static void show_nested(const char *name, const void *code, unsigned vector, struct gate gate)
+{
+	struct probe p = {.code = code, .flags = 0};
+
+	for (unsigned ring = 0; ring <= 3; ring += 3) {
+		p.mode = ring == 0 ? RING0 : RING3;
+		idt[vector] = gate;
+		line_begin("nested.%s.ring%u", name, (uint64_t)ring);
+		probe_run(&p);
+		probe_show(&p);
+		line_end();
+		gate_reset(vector);
+	}
+}
+
+static void test_nested(void)
+{
+	struct gate absent = idt[6], type = idt[6], selector = idt[6], null = idt[6];
+
+	absent.flags &= (uint16_t)~0x8000;
+	type.flags &= (uint16_t)~0x0f00;
+	selector.selector = 0xfff8;
+	null.selector = 0;
+	show_nested("ud.absent", CODE("ud2"), 6, absent);
+	show_nested("ud.type", CODE("ud2"), 6, type);
+	show_nested("ud.selector", CODE("ud2"), 6, selector);
+	show_nested("ud.null", CODE("ud2"), 6, null);
+	show_nested("de.absent", CODE("div %%ecx"), 0, absent);
+	show_nested("de.selector", CODE("div %%ecx"), 0, selector);
+	show_nested("pf.absent", CODE("mov %%eax, 0x12345678"), 14, absent);
+	show_nested("gp.absent", CODE("mov %%ecx, %%ds"), 13, absent);
+	show_nested("int3.absent", CODE(".byte 0xcd, 3"), 3, absent);
+	show_nested("int1.absent", CODE("nop"), 1, absent);
+}
+
+/* A TSS that ends before IST2. */
+static void test_small_tss(void)
+{
+	uint64_t *d = &gdt[SEL_TSS / 8];
+
+	tss_reset();
+	*d = (*d & ~0xffffull) | 0x2b;
+	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
+	with_flags("tss-too-small", 0xee02);
+	with_flags("tss-large-enough", 0xee01);
+	tss_reset();
+	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
+}
+
 /* --- stacks that delivery cannot use: #DF on IST1 --- */
 
 static void show_stack(const char *name, uint64_t rsp0, const struct probe *p)
@@ -352,6 +402,8 @@ void test_exceptions(void)
 	test_gate_flags();
 	test_gate_limits();
 	test_gate_selectors();
+	test_nested();
+	test_small_tss();
 	test_stacks();
 	test_fpu();
 	test_single_step();
