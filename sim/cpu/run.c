@@ -399,6 +399,8 @@ static bool handle_fault(struct vcpu *c, struct fault f, enum cpu_stop *stop)
 		*stop = CPU_SHUTDOWN;
 		return false;
 	case FAULT_UNIMPLEMENTED:
+		if (c->refused[0] == '\0') /* the MMU does not know the core */
+			f = cpu_refuse(c, "32-bit or PAE paging, or paging structures outside RAM");
 		*stop = CPU_UNIMPLEMENTED;
 		return false;
 	default:
