@@ -5,7 +5,6 @@
 #define DESCRIPTOR_A BIT(40) /* accessed, of code and data */
 #define DESCRIPTOR_S BIT(44)
 #define DESCRIPTOR_P BIT(47)
-#define DESCRIPTOR_L BIT(53)
 #define DESCRIPTOR_D BIT(54)
 #define DESCRIPTOR_G BIT(55)
 #define TYPE(n)      ((uint64_t)(n) << 40)

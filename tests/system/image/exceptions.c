@@ -4,11 +4,8 @@
 
 #define NONCANONICAL 0x8000000000000000
 #define UNMAPPED     0x700000000000
-#define SEL_NULL     0
 
-/* Bits of resume[0]. */
-#define RESUME_DB  .resume = {BIT(1)}
-#define RESUME_INT .resume = {0, BIT(0) | BIT(1)}
+#define RESUME_DB .resume = {BIT(1)}
 
 /* --- instructions that fault or trap --- */
 

@@ -4,12 +4,9 @@
 #include "bench/image/x86.h"
 #include "tests/system/image/tests.h"
 
-#define MSR_CSTAR 0xc0000083
-
 #define NONCANONICAL 0x8000000000000000
 #define UNMAPPED     0x700000000000
 #define SEL(i)       ((uint16_t)(SEL_FREE + 8 * (i)))
-#define SEG_L        BIT(53)
 #define SEG_D        BIT(54)
 #define SEG_P        BIT(47)
 #define CONFORMING   BIT(42)
