@@ -1,8 +1,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 
 #include "tests/oracle/host_signal.h"
@@ -49,8 +49,10 @@ bool host_catch(
 	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 	stack_t own = {.ss_size = 1 << 16};
 
-	own.ss_sp = malloc(own.ss_size);
-	if (own.ss_sp == NULL || sigaltstack(&own, NULL) != 0)
+	/* Far from the heap, whose addresses are small numbers that RSP may hold in a case. */
+	own.ss_sp =
+		mmap(NULL, own.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (own.ss_sp == MAP_FAILED || sigaltstack(&own, NULL) != 0)
 		return false;
 	catcher.on_fault = on_fault;
 	catcher.resume = resume;
