@@ -186,6 +186,21 @@ static uint64_t first_bad_link(const struct recording *const r[2])
 	return i;
 }
 
+/* The step before which the first input comes that only one of them has; UINT64_MAX: none. */
+static uint64_t first_other_input(const struct recording *const r[2])
+{
+	uint64_t step[2] = {UINT64_MAX, UINT64_MAX};
+	size_t i = 0;
+
+	while (i < r[0]->input_count && i < r[1]->input_count &&
+		memcmp(&r[0]->inputs[i], &r[1]->inputs[i], sizeof(r[0]->inputs[i])) == 0)
+		i++;
+	for (int side = 0; side < 2; side++)
+		if (i < r[side]->input_count)
+			step[side] = r[side]->inputs[i].steps;
+	return min_u64(step[0], step[1]);
+}
+
 static uint64_t replay_end(const struct recording *const r[2])
 {
 	return max_u64(replay_limit(r[0]).steps, replay_limit(r[1]).steps);
@@ -195,12 +210,17 @@ bool diff_recordings(const struct recording *const r[2], struct machine *const m
 	struct difference *d, struct error *e)
 {
 	struct machine *pair[2] = {m[0], m[1]};
+	uint64_t window = r[0]->chain.window, input = first_other_input(r);
 	uint64_t start, end = replay_end(r);
 
 	if (r[0]->chain.window != r[1]->chain.window)
 		return fail(e, "the recordings have windows of %" PRIu64 " and %" PRIu64 " steps",
 			r[0]->chain.window, r[1]->chain.window);
-	start = first_bad_link(r) * r[0]->chain.window;
+	start = first_bad_link(r) * window;
+	if (input < start + window) { /* what it changed may be gone before the window ends */
+		start = input - input % window;
+		end = input + 1;
+	}
 	for (int i = 0; i < 2; i++) {
 		replay_feed(m[i], r[i]);
 		run_to(m[i], start);
@@ -210,5 +230,5 @@ bool diff_recordings(const struct recording *const r[2], struct machine *const m
 			"up to step %" PRIu64 " the recordings are equal, but their runs here are "
 			"not: ringv itself is not deterministic",
 			start);
-	return diff_machines(m[0], m[1], min_u64(end, start + r[0]->chain.window), d, e);
+	return diff_machines(m[0], m[1], min_u64(end, start + window), d, e);
 }
