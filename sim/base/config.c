@@ -27,7 +27,7 @@ struct option {
 static const struct option options[] = {
 	{ "machine.cpus", INTEGER, AT(machine.cpus), 1, 1, 64, "pcores", NULL,
 	  "logical processors of the machine" },
-	{ "machine.memory_mib", INTEGER, AT(machine.memory_mib), 128, 1, 65536, "MiB", NULL,
+	{ "machine.memory_mib", INTEGER, AT(machine.memory_mib), 128, 2, 65536, "MiB", NULL,
 	  "guest-physical memory" },
 	{ "machine.hz", INTEGER, AT(machine.hz), 1000000000, 10000000, 10000000000, "cycles/s", NULL,
 	  "frequency of the machine's clock: the TSC, the APIC timers and all else count it" },

@@ -28,6 +28,7 @@ struct cpuid_row {
 #define EBX_7_FSGSBASE   (1u << 0)
 #define EBX_7_TSC_ADJUST (1u << 1)
 #define EBX_7_SMEP       (1u << 7)
+#define EBX_7_NO_FCS     (1u << 13) /* FXSAVE and its like store FCS and FDS as 0 */
 #define EBX_7_SMAP       (1u << 20)
 #define ECX_7_UMIP       (1u << 2)
 
@@ -90,7 +91,9 @@ static void adjust_frequency(const struct vcpu *c, uint32_t subleaf, struct cpui
 static const struct cpuid_row rows[] = {
 	{0x0, {0x16, 0x756e6547, 0x6c65746e, 0x49656e69}, NULL}, /* GenuineIntel */
 	{0x1, {0x000306a9, 0x800, ECX_1_CX16 | ECX_1_TSC_DEADLINE, EDX_1}, adjust_features},
-	{0x7, {0, EBX_7_FSGSBASE | EBX_7_TSC_ADJUST | EBX_7_SMEP | EBX_7_SMAP, ECX_7_UMIP, 0},
+	{0x7,
+		{0, EBX_7_FSGSBASE | EBX_7_TSC_ADJUST | EBX_7_SMEP | EBX_7_NO_FCS | EBX_7_SMAP,
+			ECX_7_UMIP, 0},
 		adjust_only_subleaf_0},
 	{0xb, {0}, adjust_topology},
 	{0x15, {1, 1, 0, 0}, adjust_frequency}, /* TSC and crystal run alike */

@@ -65,7 +65,11 @@ enum msr_kind {
 	MSR_ANY,       /* any value */
 	MSR_CANONICAL, /* an address */
 	MSR_LOW32,     /* bits 63:32 are reserved */
-	MSR_READ_ONLY,
+	MSR_MISC_ENABLE,
+	MSR_MTRR_DEFAULT,
+	MSR_MTRR_FIXED, /* a memory type in each byte */
+	MSR_MTRR_BASE,
+	MSR_MTRR_MASK,
 };
 
 struct msr_row {
@@ -80,8 +84,8 @@ static const struct msr_row msr_rows[] = {
 	{0x174, MSR_LOW32, FIELD(sysenter_cs)},
 	{0x175, MSR_CANONICAL, FIELD(sysenter_esp)},
 	{0x176, MSR_CANONICAL, FIELD(sysenter_eip)},
-	{0x1a0, MSR_LOW32, FIELD(misc_enable)},
-	{0x2ff, MSR_LOW32, FIELD(mtrr_def_type)},
+	{0x1a0, MSR_MISC_ENABLE, FIELD(misc_enable)},
+	{0x2ff, MSR_MTRR_DEFAULT, FIELD(mtrr_def_type)},
 	{0xc0000081, MSR_ANY, FIELD(star)},
 	{0xc0000082, MSR_CANONICAL, FIELD(lstar)},
 	{0xc0000083, MSR_CANONICAL, FIELD(cstar)},
@@ -96,7 +100,7 @@ static const struct msr_row msr_rows[] = {
 #define MSR_APIC_BASE    0x1b
 #define MSR_TSC_ADJUST   0x3b
 #define MSR_MTRRCAP      0xfe
-#define MSR_MTRR_BASE    0x200 /* base and mask in turn, 8 pairs */
+#define MSR_MTRR_PAIRS   0x200 /* base and mask in turn, 8 pairs */
 #define MSR_PAT          0x277
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC       0x800
@@ -116,10 +120,12 @@ static uint64_t *msr_field(struct vcpu *c, uint32_t number, enum msr_kind *kind)
 			return (uint64_t *)(void *)((uint8_t *)&c->arch + msr_rows[i].offset);
 		}
 	}
-	*kind = MSR_ANY;
-	if (number >= MSR_MTRR_BASE && number < MSR_MTRR_BASE + 16)
-		return number & 1 ? &c->arch.mtrr_mask[(number - MSR_MTRR_BASE) / 2]
-				  : &c->arch.mtrr_base[(number - MSR_MTRR_BASE) / 2];
+	if (number >= MSR_MTRR_PAIRS && number < MSR_MTRR_PAIRS + 16) {
+		*kind = number & 1 ? MSR_MTRR_MASK : MSR_MTRR_BASE;
+		return number & 1 ? &c->arch.mtrr_mask[(number - MSR_MTRR_PAIRS) / 2]
+				  : &c->arch.mtrr_base[(number - MSR_MTRR_PAIRS) / 2];
+	}
+	*kind = MSR_MTRR_FIXED;
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		if (fixed[i] == number)
 			return &c->arch.mtrr_fixed[i];
@@ -208,10 +214,54 @@ static void set_tsc_adjust(struct vcpu *c, uint64_t adjust)
 		lapic_set_tsc_deadline(c->lapic, deadline, adjust);
 }
 
+/* SDM "Memory Type Range Registers": uncacheable, WC, WT, WP and WB; the others are reserved. */
+static bool is_memory_type(uint64_t type)
+{
+	return type <= 6 && type != 2 && type != 3;
+}
+
+static bool are_memory_types(uint64_t types)
+{
+	for (unsigned i = 0; i < 64; i += 8)
+		if (!is_memory_type(types >> i & 0xff))
+			return false;
+	return true;
+}
+
+/* In IA32_MISC_ENABLE only fast strings can be changed: CPUID has nothing that other bits govern.
+ */
+#define MISC_ENABLE_FAST_STRINGS BIT(0)
+
+#define MTRR_DEFAULT_BITS (0xff | BIT(10) | BIT(11)) /* type, fixed ranges on, MTRRs on */
+#define MTRR_FRAME        ((BIT(PHYS_ADDRESS_BITS) - 1) & ~UINT64_C(0xfff))
+#define MTRR_MASK_VALID   BIT(11)
+
+static bool field_takes(enum msr_kind kind, uint64_t old, uint64_t value)
+{
+	switch (kind) {
+	case MSR_ANY:
+		return true;
+	case MSR_CANONICAL:
+		return is_canonical(value);
+	case MSR_LOW32:
+		return value >> 32 == 0;
+	case MSR_MISC_ENABLE:
+		return ((old ^ value) & ~MISC_ENABLE_FAST_STRINGS) == 0;
+	case MSR_MTRR_DEFAULT:
+		return (value & ~MTRR_DEFAULT_BITS) == 0 && is_memory_type(value & 0xff);
+	case MSR_MTRR_FIXED:
+		return are_memory_types(value);
+	case MSR_MTRR_BASE:
+		return (value & ~(MTRR_FRAME | 0xff)) == 0 && is_memory_type(value & 0xff);
+	case MSR_MTRR_MASK:
+		return (value & ~(MTRR_FRAME | MTRR_MASK_VALID)) == 0;
+	}
+	return false;
+}
+
 MUST_CHECK static struct fault write_field(uint64_t *field, enum msr_kind kind, uint64_t value)
 {
-	if (kind == MSR_READ_ONLY || (kind == MSR_CANONICAL && !is_canonical(value)) ||
-		(kind == MSR_LOW32 && value >> 32 != 0))
+	if (!field_takes(kind, *field, value))
 		return fault_gp(0);
 	*field = value;
 	return no_fault;

@@ -5,10 +5,15 @@
 #include "bench/image/x86.h"
 #include "tests/system/image/tests.h"
 
-#define MSR_APIC_BASE 0x1b
-#define MSR_PAT       0x277
-#define MSR_CSTAR     0xc0000083
-#define MSR_TSC_AUX   0xc0000103
+#define MSR_APIC_BASE    0x1b
+#define MSR_PAT          0x277
+#define MSR_MISC_ENABLE  0x1a0
+#define MSR_MTRR_BASE    0x200 /* of the first pair */
+#define MSR_MTRR_MASK    0x201
+#define MSR_MTRR_FIXED   0x250
+#define MSR_MTRR_DEFAULT 0x2ff
+#define MSR_CSTAR        0xc0000083
+#define MSR_TSC_AUX      0xc0000103
 
 /* rax: a value to write, by XOR with what is there; rdx: what is read back. The old one returns. */
 #define FLIP(reg)                                                                                  \
@@ -166,6 +171,13 @@ static void show_canonical_msr(const char *name, uint32_t msr)
 	line_end();
 }
 
+/* What the firmware left there is not of interest; nor where physical addresses end. */
+static void show_mtrr(const char *name, uint32_t msr)
+{
+	wrmsr(msr, 0);
+	show_msr(name, msr, ~0x00ffff0000000000ul);
+}
+
 static void test_msrs(void)
 {
 	show_msr("efer", MSR_EFER, 0xffffffffffff72fe & ~BIT(10));
@@ -176,6 +188,11 @@ static void test_msrs(void)
 	show_msr("sfmask", MSR_SFMASK, -1ul);
 	show_msr("tsc-aux", MSR_TSC_AUX, -1ul);
 	show_msr("pat", MSR_PAT, -1ul);
+	show_mtrr("mtrr-default", MSR_MTRR_DEFAULT);
+	show_mtrr("mtrr-fixed", MSR_MTRR_FIXED);
+	show_mtrr("mtrr-base", MSR_MTRR_BASE);
+	show_mtrr("mtrr-mask", MSR_MTRR_MASK);
+	PROBE("msr.misc-enable.reserved", "wrmsr", .rcx = MSR_MISC_ENABLE, .rax = 3);
 	show_msr("apic-base", MSR_APIC_BASE, 0xffffff0000000fff & ~(BIT(10) | BIT(11) | BIT(8)));
 	show_canonical_msr("lstar", MSR_LSTAR);
 	show_canonical_msr("cstar", MSR_CSTAR);
