@@ -9,8 +9,10 @@
 #define ENOEXEC 8
 #define EBADF   9
 #define ECHILD  10
+#define EAGAIN  11
 #define ENOMEM  12
 #define EFAULT  14
+#define EBUSY   16
 #define EINVAL  22
 #define ENOSYS  38
 

@@ -4,6 +4,8 @@
 #ifndef ABI_PROCINFO_H
 #define ABI_PROCINFO_H
 
+#include "sim/abi/context.h"
+#include "sim/abi/event.h"
 #include "sim/abi/memlayout.h"
 
 struct vcore {
@@ -34,11 +36,37 @@ struct procinfo {
 	struct pcore pcoremap[ABI_MAX_NUM_CORES];
 };
 
-/* A page of its own so far: the resource requests and the vcores' preemption data of many-core
- * processes go here. Neither side reads or writes it yet.
- */
+/* --- what a vcore and the kernel share: its virtual core preemption data --- */
+
+/* flags; both sides change them with atomic operations */
+#define VC_K_LOCK           0x01 /* the kernel is about to write flags: wait before you do */
+#define VC_PREEMPTED        0x02 /* its context lies here, and somebody has to recover it */
+#define VC_CAN_RCV_MSG      0x04 /* somebody will read its public mailbox */
+#define VC_UTHREAD_STEALING 0x08 /* another vcore is taking its uthread away */
+#define VC_SCP_NOVCCTX      0x10 /* vcore 0 of an SCP that has no vcore context yet */
+
+#define VC_FPU_SAVED 0x1000 /* rflags: preempt_anc holds the FPU state of the context */
+
+struct preempt_data {
+	struct user_context vcore_ctx;      /* of a vcore preempted in vcore context */
+	struct ancillary_state preempt_anc; /* goes with either */
+	struct user_context uthread_ctx;    /* what ran when it was notified or preempted */
+	unsigned long vcore_entry;          /* rip, rsp and FS base of a fresh vcore context */
+	unsigned long vcore_stack;
+	unsigned long vcore_tls_desc;
+	volatile unsigned int flags;  /* VC_, atomic */
+	volatile unsigned int rflags; /* VC_FPU_SAVED; only whoever owns the context */
+	volatile unsigned int notif_disabled;
+	volatile unsigned int notif_pending;
+	struct event_mbox ev_mbox_public, ev_mbox_private;
+};
+
+/* max_vcores entries of vcore_preempt_data are mapped, no more. */
 struct procdata {
-	unsigned char reserved[4096];
+	volatile unsigned long
+		amt_wanted; /* of cores; the kernel reads it, SYS_poke_ksched tells */
+	struct event_queue *volatile kernel_evts[NR_EVENT_TYPES];
+	struct preempt_data vcore_preempt_data[ABI_MAX_NUM_CORES] __attribute__((aligned(64)));
 };
 
 #endif

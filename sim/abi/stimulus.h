@@ -21,11 +21,17 @@
 #define STIMULUS_ID  0x56676e52u /* "RngV" */
 #define STIMULUS_GSI 11          /* I/O APIC pin, active high, level */
 
+#define STIMULUS_FOR_EVER 0xffffffffu
+
 enum stimulus_op {
 	STIMULUS_NONE,
 	STIMULUS_NOP,           /* acknowledged, nothing else: tests the path */
-	STIMULUS_PREEMPT_VCORE, /* arg0 pid, arg1 vcoreid, arg2 grace in microseconds */
+	STIMULUS_PREEMPT_VCORE, /* arg0 pid, arg1 vcoreid, arg2 microseconds that its core stays
+				 * away from all processes, as if the machine's owner used it;
+				 * STIMULUS_FOR_EVER: until STIMULUS_RETURN_CORES. Nothing if the
+				 * vcore is not mapped, or a preemption of it is under way. */
 	STIMULUS_PROVISION,     /* arg0 pid, arg1 number of cores */
+	STIMULUS_RETURN_CORES,  /* all cores that are away come back */
 };
 
 #endif

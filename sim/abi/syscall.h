@@ -4,16 +4,18 @@
  *
  * The struct is the whole contract, as in Akaros: the kernel writes retval and err into it and then
  * sets SC_DONE in flags. Nothing is returned in registers, and like after any function call only
- * callee-saved ones survive. A single-core process runs on only when all that it has submitted is
- * done; a call that blocks does so in a kernel thread. An array that cannot be read kills.
+ * callee-saved ones survive. A call that blocks does so in a kernel thread. A single-core process
+ * runs on only when all that it has submitted is done; a vcore of a many-core process runs on when
+ * each call is done or has blocked, and hears of the end by SC_DONE, or by an event if it set
+ * SC_UEVENT and ev_q. An array that cannot be read kills.
  */
 #ifndef ABI_SYSCALL_H
 #define ABI_SYSCALL_H
 
 #define SC_DONE     0x01 /* the kernel has written its results */
 #define SC_PROGRESS 0x02 /* reserved: it has blocked */
-#define SC_UEVENT   0x04 /* an event is wanted when done: ENOSYS so far */
-#define SC_K_LOCK   0x08 /* reserved: the kernel is still at work on it */
+#define SC_UEVENT   0x04 /* EV_SYSCALL to ev_q when it is done */
+#define SC_K_LOCK   0x08 /* the kernel is at work on it: do not touch it, done or not */
 #define SC_ABORT    0x10 /* reserved */
 
 #define MAX_ERRSTR_LEN 64
@@ -43,10 +45,19 @@ enum syscall_num {
 	SYS_proc_run,     /* pid of a child -> 0 */
 	SYS_waitpid,      /* pid of a child -> its exit code: blocks until it has ended */
 	SYS_proc_destroy, /* pid of this process or a child, exit code -> 0 */
-	SYS_proc_yield,   /* -> 0 when the other runnable processes have had a turn */
+	SYS_proc_yield,   /* being_nice. SCP: -> 0 when the other runnable ones have had a turn;
+			   * MCP: gives the pcore back; returns only if it could not */
 	SYS_block,        /* microseconds, at most 10^12 -> 0: blocks for them */
 	SYS_mmap,         /* address or 0, length, PROT_ -> address of zeroed memory */
 	SYS_munmap,       /* address, length -> 0 */
+	SYS_change_to_m,  /* -> 0: the SCP is an MCP now, this is vcore 0 (thesis 3.4.1) */
+	SYS_poke_ksched,  /* -> 0 when the scheduler has looked at amt_wanted */
+	SYS_change_vcore, /* vcoreid, enable_my_notif -> does not return if it worked; -EBUSY: is
+			   * mapped, -EAGAIN: this vcore is being preempted, -EINVAL */
+	SYS_notify,       /* pid, ev_type, &msg: posts msg to kernel_evts[ev_type] -> 0 */
+	SYS_self_notify,  /* vcoreid, ev_type, &msg (0: none), private -> 0; notifies that vcore */
+	SYS_vc_entry,     /* does not return: this vcore enters at vcore_entry anew */
+	SYS_halt_core,    /* microseconds: halts this pcore; -> 0 when an interrupt came */
 	NUM_SYSCALLS
 };
 
