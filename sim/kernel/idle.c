@@ -1,4 +1,6 @@
 /* idle.c - smp_idle, the loop that every core comes back to; see smp.h. */
+#include "sim/abi/fault_point.h"
+#include "sim/abi/probe.h"
 #include "sim/kernel/console.h"
 #include "sim/kernel/kmsg.h"
 #include "sim/kernel/kthread.h"
@@ -32,11 +34,15 @@ static void idle_loop(void *arg)
 		this_pcpui()->state = CORE_KERNEL;
 		if (process_routine_kmsg())
 			smp_idle();
+		PROBE(idle_check);
 		if (try_run_proc())
 			continue;
 		if (cpu_bored())
 			continue;
 		this_pcpui()->state = CORE_IDLE;
+		PROBE(idle_halt);
+		if (fault_point("idle.halt_gap"))
+			irq_enable(); /* a message that comes now is slept over */
 		cpu_halt();
 	}
 }

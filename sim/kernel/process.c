@@ -21,11 +21,9 @@
 #include "sim/kernel/x86.h"
 
 #define PROCINFO_ORDER 2
-#define PROCDATA_ORDER 0
 #define MAX_ARGS       64
 #define RFLAGS_USER    (RFLAGS_IF | BIT(1))
 _Static_assert(sizeof(struct procinfo) <= PGSIZE << PROCINFO_ORDER, "procinfo's pages");
-_Static_assert(sizeof(struct procdata) <= PGSIZE << PROCDATA_ORDER, "procdata's pages");
 
 static spinlock_t pid_lock = SPINLOCK_INIT;
 static struct proc *pids[PID_MAX];
@@ -105,6 +103,17 @@ void proc_decref(struct proc *p)
 	kref_put(&p->kref);
 }
 
+static unsigned procdata_order(const struct proc *p)
+{
+	size_t size = sizeof(struct procdata) -
+		      (ABI_MAX_NUM_CORES - p->procinfo->max_vcores) * sizeof(struct preempt_data);
+	unsigned order = 0;
+
+	while (size > (size_t)PGSIZE << order)
+		order++;
+	return order;
+}
+
 static void proc_release(struct kref *k)
 {
 	struct proc *p = container_of(k, struct proc, kref);
@@ -114,20 +123,20 @@ static void proc_release(struct kref *k)
 	spin_unlock(&pid_lock);
 	mm_free_all(p);
 	pgdir_free(p->pgdir);
+	kpages_free(p->procdata, procdata_order(p));
 	kpages_free(p->procinfo, PROCINFO_ORDER);
-	kpages_free(p->procdata, PROCDATA_ORDER);
 	kfree(p);
 }
 
 static void map_shared_pages(struct proc *p)
 {
 	p->procinfo = kpages_zalloc(PROCINFO_ORDER);
-	p->procdata = kpages_zalloc(PROCDATA_ORDER);
-	map_range(p->pgdir, UINFO, PADDR(p->procinfo), PGSIZE << PROCINFO_ORDER, PTE_U | PTE_NX, 1);
-	map_range(p->pgdir, UDATA, PADDR(p->procdata), PGSIZE << PROCDATA_ORDER,
-		PTE_U | PTE_W | PTE_NX, 1);
 	p->procinfo->max_vcores = num_cores > 1 ? num_cores - 1 : 1;
 	p->procinfo->tsc_freq = tsc_freq;
+	p->procdata = kpages_zalloc(procdata_order(p));
+	map_range(p->pgdir, UINFO, PADDR(p->procinfo), PGSIZE << PROCINFO_ORDER, PTE_U | PTE_NX, 1);
+	map_range(p->pgdir, UDATA, PADDR(p->procdata), PGSIZE << procdata_order(p),
+		PTE_U | PTE_W | PTE_NX, 1);
 }
 
 static struct proc *proc_alloc(void)
