@@ -1,6 +1,6 @@
 # Tests. `make check` runs all groups and counts; `make check-GROUP` runs one. Each group leaves
 # lines `ok NAME [xCOUNT]` and `not ok NAME: why` in $O/check/GROUP.log.
-GROUPS      := style unit cli system determinism kernel kernel-ringv fuzz builds sanitizer
+GROUPS      := style unit cli system determinism kernel kernel-ringv bench fuzz builds sanitizer
 LONG_GROUPS := determinism-long builds-long fuzz-long
 RUN_GROUP    = tools/run-group $O/check/$(@:check-%=%).log
 
@@ -52,6 +52,11 @@ check-kernel: target
 
 check-kernel-ringv: $O/ringv target
 	$Q$(RUN_GROUP) tests/kernel/run $(KERNEL) $(INITRD) $O/ringv
+
+# The benchmark's image computes the same on ringv and QEMU, every phase.
+check-bench: $O/ringv bench-image
+	$Q$(RUN_GROUP) bench/run --ringv $O/ringv --image $(BENCH_IMAGE) --work $O/check/bench \
+		--machine ringv qemu --rounds 1 --n 2 --check
 
 # ringv by other compilers and options must give the same digests.
 BUILD-gcc-O0   := CC=gcc CFLAGS=-O0

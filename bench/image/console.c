@@ -1,6 +1,6 @@
 /* console.c - see console.h. Registers: National Semiconductor "PC16550D". */
 #include "bench/image/console.h"
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 
 #include <stdarg.h>
 
@@ -29,7 +29,7 @@ void console_init(void)
 static void put(char c)
 {
 	while (!(inb(COM1 + LSR) & LSR_THR_EMPTY))
-		relax();
+		cpu_relax();
 	outb(COM1 + DATA, (uint8_t)c);
 }
 
@@ -71,7 +71,7 @@ void print(const char *format, ...)
 	}
 	va_end(args);
 	while (!(inb(COM1 + LSR) & LSR_ALL_GONE))
-		relax();
+		cpu_relax();
 }
 
 _Noreturn void leave(uint32_t status)

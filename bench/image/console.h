@@ -12,4 +12,11 @@ void print(const char *format, ...);
 /* Ends the run: port 0xf4 for ringv and QEMU (isa-debug-exit), 0x8900 for Bochs. */
 _Noreturn void leave(uint32_t status);
 
+/* Halts this core for good. */
+_Noreturn static inline void stop(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
 #endif

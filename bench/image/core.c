@@ -2,7 +2,7 @@
 #include "bench/image/core.h"
 #include "bench/image/apic.h"
 #include "bench/image/lib.h"
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 
 #define SEG_KERNEL_CODE 0x00af9b000000fffful
 #define SEG_KERNEL_DATA 0x00cf93000000fffful

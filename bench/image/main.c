@@ -11,7 +11,7 @@
 #include "bench/image/console.h"
 #include "bench/image/core.h"
 #include "bench/image/lib.h"
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 
 #define MULTIBOOT_HAS_CMDLINE 4
 #define DEFAULT_UNITS         100
@@ -85,7 +85,7 @@ static void barrier(void)
 		round = now + 1;
 	}
 	while (round == now)
-		relax();
+		cpu_relax();
 }
 
 static void run_phase(const struct phase *p, struct core *c)

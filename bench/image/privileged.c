@@ -3,7 +3,7 @@
  */
 #include "bench/image/privileged.h"
 #include "bench/image/apic.h"
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 
 #define PTE_P_W_U    0x7
 #define PTE_U        0x4
@@ -58,7 +58,7 @@ void hardware_interrupt(struct core *c, enum interrupt which)
 static void switch_space(struct core *c, uint64_t space)
 {
 	c->space = space;
-	write_cr3((uint64_t)current_space(c)->pml4);
+	lcr3((uint64_t)current_space(c)->pml4);
 }
 
 static void unmap(const struct core *c, uint64_t pages)
@@ -141,6 +141,6 @@ uint64_t phase_privileged(struct core *c, uint64_t n)
 	for (uint64_t i = 0; i < n; i++)
 		sum = mix(sum, enter_user((uint64_t)user_main, (uint64_t)area->stack + USER_STACK,
 				       (uint64_t)area));
-	write_cr3((uint64_t)boot_pml4);
+	lcr3((uint64_t)boot_pml4);
 	return mix(mix(sum, c->faults), c->software);
 }

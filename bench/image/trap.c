@@ -4,7 +4,7 @@
 #include "bench/image/console.h"
 #include "bench/image/core.h"
 #include "bench/image/privileged.h"
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 
 #define PAGE_FAULT 14
 
@@ -12,7 +12,7 @@ void trap(const struct trap_frame *f)
 {
 	struct core *c = this_core();
 
-	if (f->vector == PAGE_FAULT && demand_fault(c, read_cr2()))
+	if (f->vector == PAGE_FAULT && demand_fault(c, rcr2()))
 		return;
 	switch (f->vector) {
 	case VECTOR_SOFTWARE:
@@ -26,7 +26,7 @@ void trap(const struct trap_frame *f)
 		break;
 	default:
 		print("core %u: exception %u, error %x, rip %x, cr2 %x\n", (uint64_t)c->id,
-			f->vector, f->error, f->rip, read_cr2());
+			f->vector, f->error, f->rip, rcr2());
 		leave(1);
 	}
 }

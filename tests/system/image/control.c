@@ -2,7 +2,7 @@
  *
  * Writes are tried one bit at a time; a line shows the bits that raise #GP, and those that changed.
  */
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 #include "tests/system/image/tests.h"
 
 #define MSR_APIC_BASE    0x1b

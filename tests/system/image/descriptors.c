@@ -1,5 +1,5 @@
 /* descriptors.c - selectors and descriptors: loading them, asking about them, and who may. */
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 #include "tests/system/image/tests.h"
 
 #define DESCRIPTOR_A BIT(40) /* accessed, of code and data */

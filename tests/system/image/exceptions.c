@@ -1,5 +1,5 @@
 /* exceptions.c - what raises which vector, and what its delivery pushes and where. */
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 #include "tests/system/image/tests.h"
 
 #define NONCANONICAL 0x8000000000000000

@@ -6,7 +6,7 @@
  */
 #include "bench/image/apic.h"
 
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 #include "tests/system/image/tests.h"
 
 enum {
@@ -46,7 +46,7 @@ static void self_ipi(unsigned vector)
 /* PAUSE lets QEMU turn to the other core. */
 static void wait_a_while(void)
 {
-	relax();
+	cpu_relax();
 	for (volatile unsigned i = 0; i < DELAY; i++)
 		;
 }

@@ -4,7 +4,7 @@
 #include "bench/image/apic.h"
 #include "bench/image/console.h"
 #include "bench/image/lib.h"
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 #include "tests/system/image/probe.h"
 #include "tests/system/image/tests.h"
 
@@ -158,7 +158,7 @@ void machine_init_other(void)
 static void fail_outside(const struct trap_frame *f)
 {
 	print("exception %x outside of a test, error %x, rip %x, cr2 %x\n", f->vector, f->error,
-		f->rip, read_cr2());
+		f->rip, rcr2());
 	leave(1);
 }
 
@@ -176,7 +176,7 @@ bool trap(const struct trap_frame *f, uint16_t ss)
 	if (!running)
 		fail_outside(f);
 	__asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
-	*e = (struct event){*f, (uint64_t)(f + 1), read_cr2(), dr6, ss};
+	*e = (struct event){*f, (uint64_t)(f + 1), rcr2(), dr6, ss};
 	__asm__ volatile("mov %0, %%dr6" : : "r"((uint64_t)DR6_IDLE));
 	if (f->vector >= FIRST_EXTERNAL)
 		apic_write(APIC_EOI, 0);

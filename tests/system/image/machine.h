@@ -7,6 +7,7 @@
 #ifndef SYSTEM_MACHINE_H
 #define SYSTEM_MACHINE_H
 
+#include "sim/kernel/x86.h"
 #include "tests/system/image/layout.h"
 
 #include <stdbool.h>
@@ -14,32 +15,21 @@
 #include <stdint.h>
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof(a)[0])
-#define BIT(n)       (UINT64_C(1) << (n))
 
 enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
 #define RFLAGS_ONE    0x2
 #define RFLAGS_STATUS 0x8d5
-#define RFLAGS_TF     0x100
-#define RFLAGS_IF     0x200
-#define RFLAGS_DF     0x400
 #define RFLAGS_IOPL3  0x3000
-#define RFLAGS_NT     0x4000
 #define RFLAGS_RF     0x10000
-#define RFLAGS_AC     0x40000
 #define RFLAGS_ID     0x200000
 
-#define CR0_MP BIT(1)
-#define CR0_EM BIT(2)
-#define CR0_TS BIT(3)
 #define CR0_NE BIT(5)
 #define CR0_WP BIT(16)
 #define CR0_AM BIT(18)
 
 #define CR4_TSD        BIT(2)
 #define CR4_DE         BIT(3)
-#define CR4_PGE        BIT(7)
-#define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)
 #define CR4_FSGSBASE   BIT(16)
@@ -115,40 +105,6 @@ uint64_t machine_trap_stack(unsigned ist);
 /* Puts back a gate, and the TSS descriptor as available. */
 void gate_reset(unsigned vector);
 void tss_reset(void);
-
-static inline uint64_t read_cr0(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("mov %%cr0, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr0(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(v) : "memory");
-}
-
-static inline uint64_t read_cr4(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr4(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
-}
-
-static inline uint64_t read_cr3(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(v));
-	return v;
-}
 
 static inline void write_cr2(uint64_t v)
 {

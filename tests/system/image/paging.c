@@ -4,7 +4,7 @@
  * each level leads to the next, and the last to a page that holds INT 20h, so that it can be read,
  * written and executed. A test changes one entry.
  */
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 #include "tests/system/image/tests.h"
 
 #define PTE_P   BIT(0)
@@ -48,7 +48,7 @@ static void reset_chain(void)
 	pt[1] = (uint64_t)page[1] | PTE_ALL;
 	page[0][0] = 0xcd; /* INT 20h */
 	page[0][1] = VECTOR_END;
-	write_cr3(read_cr3());
+	lcr3(rcr3());
 }
 
 /* One access to an address at a CPL, with control bits flipped; the event is left in events[0]. */
@@ -64,7 +64,7 @@ static void try_access(enum access how, enum mode mode, uint64_t at, struct prob
 	p.code = code[how];
 	p.mode = mode;
 	p.rcx = at;
-	write_cr3(read_cr3());
+	lcr3(rcr3());
 	probe_run(&p);
 }
 
@@ -270,7 +270,7 @@ static void show_modify(const char *name, const void *code, bool writable)
 	line_begin("modify.%s%s", name, writable ? "" : ".readonly");
 	if (!writable)
 		pt[0] &= ~PTE_W;
-	write_cr3(read_cr3());
+	lcr3(rcr3());
 	probe_run(&p);
 	probe_show_brief();
 	line_add(" %x", pt[0] >> 6 & 1);
@@ -330,7 +330,7 @@ static void show_crossing(const char *name, const void *code, uint64_t offset, u
 			pt[0] &= ~PTE_P;
 		if (which != 0)
 			pt[1] &= ~PTE_P;
-		write_cr3(read_cr3());
+		lcr3(rcr3());
 		probe_run(&p);
 		probe_show(&p);
 		line_add(" %x %x", pt[0] >> 5 & 3, pt[1] >> 5 & 3);
@@ -413,7 +413,7 @@ static void show_remapped(const char *name, const void *code, struct probe p, ui
 	first[4] = 0x11;
 	second[4] = 0x22;
 	pt[0] |= global;
-	write_cr3(read_cr3());
+	lcr3(rcr3());
 	(void)*(volatile uint32_t *)(TEST_BASE + 16);
 	pt[0] = (uint64_t)page[1] | PTE_ALL;
 	p.code = code;
@@ -423,8 +423,8 @@ static void show_remapped(const char *name, const void *code, struct probe p, ui
 	probe_show(&p);
 	line_end();
 	reset_chain();
-	write_cr4(read_cr4() ^ CR4_PGE);
-	write_cr4(read_cr4() ^ CR4_PGE);
+	lcr4(rcr4() ^ CR4_PGE);
+	lcr4(rcr4() ^ CR4_PGE);
 }
 
 static void test_invalidate(void)

@@ -1,7 +1,7 @@
 /* probe.c - see probe.h. */
 #include "tests/system/image/probe.h"
 
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 
 #define CR2_BEFORE   0xc0ffee
 #define SNIPPET_SIZE 256
@@ -72,20 +72,20 @@ static void fill_start(const struct probe *p)
 
 void probe_run(const struct probe *p)
 {
-	uint64_t cr0 = read_cr0(), cr4 = read_cr4();
+	uint64_t cr0 = rcr0(), cr4 = rcr4();
 
 	fill_start(p);
 	write_cr2(CR2_BEFORE);
 	if (p->efer_flip != 0)
 		wrmsr(MSR_EFER, efer_normal ^ p->efer_flip);
 	if (p->cr4_flip != 0)
-		write_cr4(cr4 ^ p->cr4_flip);
+		lcr4(cr4 ^ p->cr4_flip);
 	if (p->cr0_flip != 0)
-		write_cr0(cr0 ^ p->cr0_flip);
+		lcr0(cr0 ^ p->cr0_flip);
 	machine_run(&start, p->resume);
-	write_cr0(cr0);
-	if (read_cr4() != cr4)
-		write_cr4(cr4);
+	lcr0(cr0);
+	if (rcr4() != cr4)
+		lcr4(cr4);
 	if (rdmsr(MSR_EFER) != efer_normal)
 		wrmsr(MSR_EFER, efer_normal);
 }

@@ -1,7 +1,7 @@
 /* transfers.c - flags and the instructions that change privilege or mode: POPF, IRET, far jumps,
  * calls and returns, SYSCALL, SYSRET, SWAPGS, and code in compatibility mode.
  */
-#include "bench/image/x86.h"
+#include "sim/kernel/x86.h"
 #include "tests/system/image/tests.h"
 
 #define NONCANONICAL 0x8000000000000000
