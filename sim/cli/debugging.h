@@ -4,9 +4,9 @@
 #define CLI_DEBUGGING_H
 
 #include "sim/cli/options.h"
-#include "sim/debug/symbols.h"
 #include "sim/debug/trace.h"
 #include "sim/replay/diff.h"
+#include "sim/symbols/symbols.h"
 
 struct debugging {
 	struct symbols *symbols;

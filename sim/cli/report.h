@@ -4,8 +4,8 @@
 #define CLI_REPORT_H
 
 #include "sim/cli/options.h"
-#include "sim/debug/symbols.h"
 #include "sim/machine/machine.h"
+#include "sim/symbols/symbols.h"
 
 /* "pass", "fail" (another exit status), "idle", "shutdown", "unimplemented", "stuck", "stopped"
  * (where it was asked to, or by the user). */

@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 #include "sim/debug/disasm.h"
-#include "sim/debug/symbols.h"
 #include "sim/machine/machine.h"
+#include "sim/symbols/symbols.h"
 
 enum trace_kind { TRACE_INSN, TRACE_ACCESS, TRACE_INTERRUPT, TRACE_EXCEPTION, TRACE_KINDS };
 

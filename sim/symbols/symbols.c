@@ -1,4 +1,4 @@
-#include "sim/debug/symbols.h"
+#include "sim/symbols/symbols.h"
 
 #include <elfutils/libdwfl.h>
 #include <stdio.h>

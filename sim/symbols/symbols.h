@@ -3,8 +3,8 @@
  *
  * Where images cover the same address, the one that was added first answers.
  */
-#ifndef DEBUG_SYMBOLS_H
-#define DEBUG_SYMBOLS_H
+#ifndef SYMBOLS_SYMBOLS_H
+#define SYMBOLS_SYMBOLS_H
 
 #include "sim/base/error.h"
 
