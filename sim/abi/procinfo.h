@@ -63,8 +63,10 @@ struct preempt_data {
 
 /* max_vcores entries of vcore_preempt_data are mapped, no more. */
 struct procdata {
-	volatile unsigned long
-		amt_wanted; /* of cores; the kernel reads it, SYS_poke_ksched tells */
+	/* Of cores. The kernel only reads it: at SYS_poke_ksched, and whenever cores become free.
+	 * 0 and more than max_vcores count as 1. A vcore can yield only while more are mapped.
+	 */
+	volatile unsigned long amt_wanted;
 	struct event_queue *volatile kernel_evts[NR_EVENT_TYPES];
 	struct preempt_data vcore_preempt_data[ABI_MAX_NUM_CORES] __attribute__((aligned(64)));
 };

@@ -21,7 +21,8 @@
 #define STIMULUS_ID  0x56676e52u /* "RngV" */
 #define STIMULUS_GSI 11          /* I/O APIC pin, active high, level */
 
-#define STIMULUS_FOR_EVER 0xffffffffu
+#define STIMULUS_FOR_EVER   0xffffffffu
+#define STIMULUS_ALL_VCORES 0xffffffffu
 
 enum stimulus_op {
 	STIMULUS_NONE,
@@ -29,7 +30,8 @@ enum stimulus_op {
 	STIMULUS_PREEMPT_VCORE, /* arg0 pid, arg1 vcoreid, arg2 microseconds that its core stays
 				 * away from all processes, as if the machine's owner used it;
 				 * STIMULUS_FOR_EVER: until STIMULUS_RETURN_CORES. Nothing if the
-				 * vcore is not mapped, or a preemption of it is under way. */
+				 * vcore is not mapped, or a preemption of it is under way. With
+				 * arg1 STIMULUS_ALL_VCORES all of them at once. */
 	STIMULUS_PROVISION,     /* arg0 pid, arg1 number of cores */
 	STIMULUS_RETURN_CORES,  /* all cores that are away come back */
 };

@@ -8,6 +8,10 @@
  * runs on only when all that it has submitted is done; a vcore of a many-core process runs on when
  * each call is done or has blocked, and hears of the end by SC_DONE, or by an event if it set
  * SC_UEVENT and ev_q. An array that cannot be read kills.
+ *
+ * For an MCP, the calls that give up or replace the vcore's context (change_to_m, proc_yield,
+ * change_vcore, vc_entry) must be the last of their array and may not ask for an event; they are
+ * done before the context goes.
  */
 #ifndef ABI_SYSCALL_H
 #define ABI_SYSCALL_H
@@ -46,17 +50,26 @@ enum syscall_num {
 	SYS_waitpid,      /* pid of a child -> its exit code: blocks until it has ended */
 	SYS_proc_destroy, /* pid of this process or a child, exit code -> 0 */
 	SYS_proc_yield,   /* being_nice. SCP: -> 0 when the other runnable ones have had a turn;
-			   * MCP: gives the pcore back; returns only if it could not */
+			   * MCP: gives the pcore back, and this vcore's context up; returns (0) only
+			   * if it could not: notif_pending, a preemption, or amt_wanted is not
+			   * below num_vcores */
 	SYS_block,        /* microseconds, at most 10^12 -> 0: blocks for them */
 	SYS_mmap,         /* address or 0, length, PROT_ -> address of zeroed memory */
 	SYS_munmap,       /* address, length -> 0 */
-	SYS_change_to_m,  /* -> 0: the SCP is an MCP now, this is vcore 0 (thesis 3.4.1) */
+	SYS_change_to_m,  /* -> 0: the SCP is an MCP now (thesis 3.4.1). Notifications must be
+			   * enabled: the caller's context is vcore 0's uthread_ctx (and preempt_anc),
+			   * and vcore 0 starts at vcore_entry. -EBUSY: there is no core for MCPs */
 	SYS_poke_ksched,  /* -> 0 when the scheduler has looked at amt_wanted */
 	SYS_change_vcore, /* vcoreid, enable_my_notif -> does not return if it worked; -EBUSY: is
 			   * mapped, -EAGAIN: this vcore is being preempted, -EINVAL */
-	SYS_notify,       /* pid, ev_type, &msg: posts msg to kernel_evts[ev_type] -> 0 */
-	SYS_self_notify,  /* vcoreid, ev_type, &msg (0: none), private -> 0; notifies that vcore */
-	SYS_vc_entry,     /* does not return: this vcore enters at vcore_entry anew */
+	SYS_notify,       /* pid of this process or a child, ev_type, &msg (0: none): sends msg, with
+			   * that type, to kernel_evts[ev_type] -> 0 */
+	SYS_self_notify,  /* vcoreid, ev_type, &msg (0: none), private: posts msg, with that type, to
+			   * the vcore's mailbox, unless there is none and it is EV_NONE; notifies
+			   * the vcore -> 0 */
+	SYS_vc_entry,     /* this vcore enters at vcore_entry anew, as if notified: the caller's
+			   * context is uthread_ctx then, and the call returns 0 when somebody runs
+			   * that. With notif_disabled set the caller's context is just dropped. */
 	SYS_halt_core,    /* microseconds: halts this pcore; -> 0 when an interrupt came */
 	NUM_SYSCALLS
 };
