@@ -134,6 +134,9 @@ struct core_state {
 	uint64_t shadow;      /* enum shadow: holds for the next boundary only */
 	uint64_t nmi_blocked; /* from the delivery of an NMI to the next IRET */
 
+	uint64_t committed; /* the step, plus 1, that is the instruction at rip whatever interrupts
+			     * wait: somebody has stopped the core before it, and knows it */
+
 	uint64_t step;  /* everything that changed this core: instructions, faults, interrupts */
 	uint64_t insns; /* retired instructions */
 	uint64_t cycle; /* the local clock */

@@ -14,6 +14,7 @@ struct code_cache {
 	struct code_page **pages; /* by RAM page */
 	uint32_t page_count;
 	struct code_page *active; /* those that have blocks, and maybe some that had */
+	struct marks marks;
 	uint8_t *arena;
 	uint64_t used;
 	bool full; /* drop everything at the next code_cache_settle */
@@ -48,6 +49,7 @@ void code_cache_destroy(struct code_cache *cache)
 		free(cache->pages[i]);
 	free(cache->pages);
 	free(cache->arena);
+	free(cache->marks.at);
 	decoder_destroy(cache->decoder);
 	free(cache);
 }
@@ -109,6 +111,64 @@ void code_cache_settle(struct code_cache *cache)
 		code_cache_drop(cache);
 }
 
+/* --- marks --- */
+
+const struct marks *code_cache_marks(const struct code_cache *cache)
+{
+	return &cache->marks;
+}
+
+static void bit_set(uint64_t *bits, unsigned i)
+{
+	bits[i / 64] |= BIT(i % 64);
+}
+
+static bool bit_test(const uint64_t *bits, unsigned i)
+{
+	return bits[i / 64] >> i % 64 & 1;
+}
+
+void code_page_fetched(struct code_cache *cache, struct code_page *code, uint64_t la)
+{
+	const struct marks *m = &cache->marks;
+	uint64_t page = la & ~PAGE_MASK;
+	bool news = false;
+
+	for (size_t i = marks_from(m, page); i < m->count && m->at[i].la - page < PAGE_SIZE; i++) {
+		unsigned offset = m->at[i].la & PAGE_MASK;
+
+		news |= !bit_test(code->marked, offset);
+		bit_set(code->marked, offset);
+	}
+	if (news)
+		retire_blocks(cache, code);
+}
+
+/* What is decoded does not know of the change, and fetches have to tell pages of it. A core may be
+ * inside a block, whose memory therefore stays until code_cache_settle. */
+static void marks_changed(struct code_cache *cache)
+{
+	for (struct code_page *code = cache->active; code != NULL; code = code->next) {
+		retire_blocks(cache, code);
+		memset(code->marked, 0, sizeof(code->marked));
+	}
+	for (unsigned i = 0; i < cache->core_count; i++)
+		cpu_drop_fetch(&cache->cores[i]);
+	cache->full = true;
+}
+
+void cpu_mark(struct code_cache *cache, uint64_t la)
+{
+	if (marks_add(&cache->marks, la))
+		marks_changed(cache);
+}
+
+void cpu_unmark(struct code_cache *cache, uint64_t la)
+{
+	if (marks_remove(&cache->marks, la))
+		marks_changed(cache);
+}
+
 /* --- building --- */
 
 struct code_page *code_page_get(struct code_cache *cache, uint32_t page)
@@ -152,6 +212,7 @@ static bool is_conditional_branch(const struct row *row)
 
 struct block_builder {
 	struct code_cache *cache;
+	const struct code_page *code;
 	const uint8_t *bytes;
 	unsigned offset; /* of the block in the page */
 	unsigned size;   /* bytes decoded */
@@ -196,8 +257,12 @@ static enum decode_end fill(struct block_builder *b)
 	while (b->block->count < BLOCK_INSNS) {
 		unsigned at = b->offset + b->size;
 		struct insn in;
-		enum decode_end end = decode(b->cache->decoder, b->mode, b->bytes + at,
-			(unsigned)PAGE_SIZE - at, b->size, &in);
+		enum decode_end end;
+
+		if (b->block->count != 0 && at < PAGE_SIZE && bit_test(b->code->marked, at))
+			return DECODE_OK;
+		end = decode(b->cache->decoder, b->mode, b->bytes + at, (unsigned)PAGE_SIZE - at,
+			b->size, &in);
 
 		if (end == DECODE_MORE)
 			return end;
@@ -221,6 +286,7 @@ struct block *block_build(struct code_cache *cache, struct code_page *code, unsi
 {
 	struct block_builder b = {
 		.cache = cache,
+		.code = code,
 		.bytes = phys_host(cache->mem, code->page),
 		.offset = offset,
 		.mode = mode,
@@ -235,6 +301,8 @@ struct block *block_build(struct code_cache *cache, struct code_page *code, unsi
 	}
 	b.block = (struct block *)(void *)(cache->arena + cache->used);
 	*b.block = (struct block){.mode = mode, .offset = offset};
+	if (bit_test(code->marked, offset))
+		b.block->mode |= BLOCK_MARKED;
 	*end = fill(&b);
 	if (b.block->count == 0)
 		return NULL;

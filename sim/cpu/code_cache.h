@@ -4,18 +4,24 @@
  * blocks: their instructions become exec_stale, so that a core in the middle of one leaves it
  * before the next instruction. Memory of retired blocks is reused only at code_cache_settle, when
  * no core is inside a block.
+ *
+ * A page knows at which offsets an instruction may be marked, from the linear addresses at which it
+ * was fetched. A block begins there, and its mode says so: it is no mode that a core runs in.
  */
 #ifndef CPU_CODE_CACHE_H
 #define CPU_CODE_CACHE_H
 
 #include "sim/cpu/decode.h"
+#include "sim/cpu/marks.h"
 
 #define BLOCK_INSNS 64 /* at most, in a block */
+
+#define BLOCK_MARKED 0x100 /* in its mode: look at the marks before it runs */
 
 struct block {
 	struct block *next;  /* of the same page */
 	uint32_t count;      /* instructions, and so steps */
-	uint16_t mode;       /* enum code_mode it was decoded in */
+	uint16_t mode;       /* enum code_mode it was decoded in, and BLOCK_MARKED */
 	uint16_t offset;     /* of its first byte in the page */
 	struct insn insns[]; /* count of them, then one that ends the block */
 };
@@ -26,11 +32,18 @@ struct code_page {
 	struct code_page *next; /* in that list */
 	struct block *blocks;
 	uint64_t covered[PAGE_SIZE / 64]; /* a bit a byte: some block was decoded from it */
+	uint64_t marked[PAGE_SIZE / 64];  /* an instruction that begins there may be marked */
 	struct block *at[PAGE_SIZE];      /* by offset of the first instruction */
 };
 
 /* The code page for RAM page page. */
 struct code_page *code_page_get(struct code_cache *cache, uint32_t page);
+
+/* The page is fetched at la: takes over the marks that lie there. Retires its blocks if that is
+ * news, so no core may be inside one. */
+void code_page_fetched(struct code_cache *cache, struct code_page *code, uint64_t la);
+
+const struct marks *code_cache_marks(const struct code_cache *cache);
 
 /* Decodes the block at offset of a code page. *end says why there is none: DECODE_MORE when the
  * first instruction crosses the page's end. */

@@ -5,11 +5,14 @@
 
 #include <stdio.h>
 
-static void drop_fetch(void *context)
+void cpu_drop_fetch(struct vcpu *c)
 {
-	struct vcpu *c = context;
-
 	memset(c->fetch_entries, 0xff, sizeof(c->fetch_entries));
+}
+
+static void fetch_dropped(void *context)
+{
+	cpu_drop_fetch(context);
 }
 
 void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
@@ -23,7 +26,7 @@ void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
 	c->code = setup->code;
 	c->bus = setup->bus;
 	mmu_init(&c->mmu, setup->mem, &c->arch);
-	c->mmu.fetch_dropped = drop_fetch;
+	c->mmu.fetch_dropped = fetch_dropped;
 	c->mmu.context = c;
 	cpu_reset(c, false);
 }
@@ -120,7 +123,7 @@ void cpu_state_changed(struct vcpu *c)
 void cpu_drop_cache(struct vcpu *c)
 {
 	mmu_drop_cache(&c->mmu);
-	drop_fetch(c);
+	cpu_drop_fetch(c);
 }
 
 void cpu_watch_changed(struct vcpu *c)
@@ -129,10 +132,16 @@ void cpu_watch_changed(struct vcpu *c)
 	cpu_drop_cache(c);
 }
 
+void cpu_commit(struct vcpu *c)
+{
+	c->arch.committed = c->arch.step + 1;
+}
+
 bool cpu_breakpoint_add(struct vcpu *c, uint64_t la)
 {
 	if (c->breakpoint_count == CPU_BREAKPOINTS)
 		return false;
+	cpu_mark(c->code, la);
 	c->breakpoints[c->breakpoint_count++] = la;
 	return true;
 }
@@ -143,6 +152,7 @@ void cpu_breakpoint_remove(struct vcpu *c, uint64_t la)
 		if (c->breakpoints[i] != la)
 			continue;
 		c->breakpoints[i] = c->breakpoints[--c->breakpoint_count];
+		cpu_unmark(c->code, la);
 		return;
 	}
 }

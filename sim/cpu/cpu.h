@@ -42,6 +42,16 @@ struct cpu_watch {
 	void (*exception)(void *context, struct vcpu *c, unsigned vector, uint32_t error);
 };
 
+/* Who is asked before something happens; true: it does not, and the core stops before it. arch is
+ * true then, except that it must not be changed. A core may ask several times about the same step.
+ */
+struct cpu_guard {
+	void *context;
+	/* Before each step at a marked address (cpu_mark): its instruction, or an iteration of a
+	 * repeated one. Elsewhere the core runs at full speed. */
+	bool (*mark)(void *context, struct vcpu *c);
+};
+
 enum cpu_stop {
 	CPU_LIMIT,         /* the clock limit or the number of steps was reached */
 	CPU_EXCLUSIVE,     /* next is an instruction for cpu_step_exclusive */
@@ -49,6 +59,7 @@ enum cpu_stop {
 	CPU_SHUTDOWN,      /* triple fault */
 	CPU_UNIMPLEMENTED, /* the next instruction needs what ringv does not have yet */
 	CPU_BREAKPOINT,    /* the next instruction is at a breakpoint */
+	CPU_MARK,          /* the guard wants it to stop here */
 };
 
 #define CPU_BREAKPOINTS 64
@@ -79,12 +90,14 @@ struct vcpu {
 	int64_t left;          /* steps that this run may still make */
 	int64_t begin;         /* left, when arch.step was last brought up to date */
 	const struct insn *at; /* which instruction stopped the block */
+	enum cpu_stop held;    /* what FAULT_HELD means */
 	uint64_t uncounted;    /* steps made that retired no instruction */
 	uint32_t mode;         /* enum code_mode that the current CS and CR0 ask for */
 	bool exclusive;
 	bool user;           /* CPL is 3 */
 	struct fault vector; /* what SSE instructions end in as CR0 and CR4 are; mostly none */
-	bool no_trap; /* the instruction under way settled RFLAGS.TF itself; see run_careful */
+	bool no_trap;    /* the instruction under way settled RFLAGS.TF itself; see run_careful */
+	uint64_t shadow; /* what arch.shadow was before the instruction under way */
 	struct {
 		uint64_t pa[2]; /* where the bounce buffer's first and second part go */
 		unsigned size, first;
@@ -104,9 +117,10 @@ struct vcpu {
 	struct code_cache *code; /* shared by the cores of a machine */
 	struct cpu_bus bus;
 	struct cpu_watch watch;
+	struct cpu_guard guard;
 	unsigned breakpoint_count;
 	uint64_t breakpoints[CPU_BREAKPOINTS]; /* linear addresses */
-	bool skip_breakpoint;                  /* do not stop at the very next instruction */
+	uint64_t skip_breakpoint;              /* the step, plus 1, that none shall stop */
 	uint64_t told;   /* the step, plus 1, whose instruction watch.insn was told */
 	uint64_t tsc_hz; /* for CPUID */
 	unsigned cpu_count;
@@ -142,11 +156,23 @@ bool cpu_is_runnable(const struct vcpu *c);
 /* Drops everything that is cache, in this core. Nothing that software can see changes. */
 void cpu_drop_cache(struct vcpu *c);
 
+/* Drops what is known about which pages code comes from. */
+void cpu_drop_fetch(struct vcpu *c);
+
 /* Rebuilds what follows from arch after somebody wrote to it (restore, debugger). */
 void cpu_state_changed(struct vcpu *c);
 
-/* After watch or the breakpoints changed. */
+/* After watch changed. */
 void cpu_watch_changed(struct vcpu *c);
+
+/* Makes the next step the instruction at rip, whatever interrupts wait: who stopped the core here,
+ * knowing that it was about to execute it, can rely on that. */
+void cpu_commit(struct vcpu *c);
+
+/* Marks a linear address for all cores of a machine; it stays so until it is unmarked as often.
+ * May be called by a guard. Costs what is decoded so far. */
+void cpu_mark(struct code_cache *cache, uint64_t la);
+void cpu_unmark(struct code_cache *cache, uint64_t la);
 
 MUST_CHECK bool cpu_breakpoint_add(struct vcpu *c, uint64_t la);
 void cpu_breakpoint_remove(struct vcpu *c, uint64_t la);

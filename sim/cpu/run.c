@@ -96,6 +96,7 @@ MUST_CHECK static struct fault code_page_at(struct vcpu *c, uint64_t la, struct 
 	if (unlikely(e->page != (la & ~PAGE_MASK))) {
 		TRY(fetch_page(c, la, &page));
 		*e = (struct fetch_entry){la & ~PAGE_MASK, code_page_get(c->code, page)};
+		code_page_fetched(c->code, e->code, la);
 	}
 	*code = e->code;
 	return no_fault;
@@ -107,7 +108,7 @@ static struct block *block_at(struct vcpu *c, struct code_page *code, uint64_t l
 	struct block *b = code->at[la & PAGE_MASK];
 	enum decode_end end;
 
-	if (b != NULL && b->mode == c->mode)
+	if (b != NULL && (b->mode & ~BLOCK_MARKED) == c->mode)
 		return b;
 	b = block_build(c->code, code, la & PAGE_MASK, c->mode, &end);
 	if (b == NULL && end == DECODE_OK) { /* the cache is full, and we are between blocks */
@@ -137,6 +138,51 @@ MUST_CHECK static struct fault fetch_crossing(struct vcpu *c, struct insn insns[
 	else
 		insns[0] = insns[1] = insn_undecodable(end);
 	return no_fault;
+}
+
+/* --- asking --- */
+
+/* arch as it is between two instructions, for whoever is to look at it. */
+static void settle(struct vcpu *c)
+{
+	count_steps(c);
+	flags_settle(c);
+}
+
+static bool at_breakpoint(const struct vcpu *c, uint64_t la)
+{
+	if (c->skip_breakpoint == c->arch.step + 1)
+		return false;
+	for (unsigned i = 0; i < c->breakpoint_count; i++)
+		if (c->breakpoints[i] == la)
+			return true;
+	return false;
+}
+
+static bool guard_stops(struct vcpu *c)
+{
+	uint64_t shadow = c->arch.shadow;
+	bool stops;
+
+	if (c->guard.mark == NULL)
+		return false;
+	c->arch.shadow = c->shadow;
+	stops = c->guard.mark(c->guard.context, c);
+	c->arch.shadow = shadow;
+	return stops;
+}
+
+/* Before the instruction at la, where one may be marked. */
+MUST_CHECK static struct fault heed_mark(struct vcpu *c, uint64_t la)
+{
+	if (!marks_has(code_cache_marks(c->code), la))
+		return no_fault;
+	settle(c);
+	c->held = CPU_BREAKPOINT;
+	if (at_breakpoint(c, la))
+		return fault_make(FAULT_HELD);
+	c->held = CPU_MARK;
+	return guard_stops(c) ? fault_make(FAULT_HELD) : no_fault;
 }
 
 /* --- running --- */
@@ -174,6 +220,7 @@ static struct fault run_crossing(struct vcpu *c)
 	struct insn insns[2];
 
 	TRY(fetch_crossing(c, insns));
+	TRY(heed_mark(c, code_address(c)));
 	return leave_block(c, insns, insns[0].run(c, &insns[0]));
 }
 
@@ -190,7 +237,38 @@ MUST_CHECK static struct fault run_block_of_legacy_mode(struct vcpu *c, struct b
 	return leave_block(c, b->insns, b->insns[0].run(c, &b->insns[0]));
 }
 
-/* One block, or so much of it as the budget allows, whatever the mode. */
+/* A block, or so much of it as the budget allows, whatever the mode. */
+MUST_CHECK static struct fault run_block(struct vcpu *c, struct block *b)
+{
+	if (c->mode != CODE_64)
+		return run_block_of_legacy_mode(c, b);
+	if (c->left < b->count)
+		return run_part(c, b, (unsigned)c->left);
+	return leave_block(c, b->insns, b->insns[0].run(c, &b->insns[0]));
+}
+
+/* One block of one step. */
+MUST_CHECK static struct fault run_step(struct vcpu *c, struct block *b)
+{
+	int64_t others;
+	struct fault f;
+
+	count_steps(c);
+	others = c->left - 1;
+	c->left = c->begin = 1;
+	f = run_block(c, b);
+	count_steps(c);
+	c->left += others;
+	c->begin = c->left;
+	return f;
+}
+
+MUST_CHECK static struct fault run_marked(struct vcpu *c, struct block *b, uint64_t la)
+{
+	TRY(heed_mark(c, la));
+	return b->count == 1 ? run_step(c, b) : run_block(c, b);
+}
+
 MUST_CHECK static struct fault run_one_block(struct vcpu *c)
 {
 	uint64_t la = code_address(c);
@@ -203,11 +281,7 @@ MUST_CHECK static struct fault run_one_block(struct vcpu *c)
 	b = block_at(c, code, la);
 	if (b == NULL)
 		return run_crossing(c);
-	if (c->mode != CODE_64)
-		return run_block_of_legacy_mode(c, b);
-	if (c->left < b->count)
-		return run_part(c, b, (unsigned)c->left);
-	return leave_block(c, b->insns, b->insns[0].run(c, &b->insns[0]));
+	return b->mode & BLOCK_MARKED ? run_marked(c, b, la) : run_block(c, b);
 }
 
 /* Blocks of 64-bit mode, whole ones while the budget covers them. no_fault: look around, then go
@@ -240,18 +314,10 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 
 /* --- one step at a time: when somebody watches, or something is tied to the next boundary --- */
 
-static bool at_breakpoint(const struct vcpu *c)
-{
-	for (unsigned i = 0; i < c->breakpoint_count && !c->skip_breakpoint; i++)
-		if (c->breakpoints[i] == code_address(c))
-			return true;
-	return false;
-}
-
 static bool is_careful(const struct vcpu *c)
 {
-	return c->watch.insn != NULL || c->watch.access != NULL || c->breakpoint_count != 0 ||
-	       c->arch.shadow != SHADOW_NONE || (c->arch.rflags & RFLAGS_TF);
+	return c->watch.insn != NULL || c->watch.access != NULL || c->arch.shadow != SHADOW_NONE ||
+	       (c->arch.rflags & RFLAGS_TF);
 }
 
 /* After a load of SS neither interrupt nor #DB is taken, after STI no interrupt; an instruction in
@@ -265,11 +331,16 @@ static void settle_shadow(struct vcpu *c, uint64_t before)
 /* Tells of the coming instruction, once, even if it has to be tried again as an exclusive step. */
 static void tell_insn(struct vcpu *c)
 {
-	count_steps(c);
-	flags_settle(c);
+	settle(c);
 	if (c->watch.insn != NULL && c->told != c->arch.step + 1)
 		c->watch.insn(c->watch.context, c);
 	c->told = c->arch.step + 1;
+}
+
+static bool nothing_done(struct fault f)
+{
+	return fault_kind(f) == FAULT_EXCLUSIVE || fault_kind(f) == FAULT_UNIMPLEMENTED ||
+	       fault_kind(f) == FAULT_HELD;
 }
 
 static struct fault run_careful(struct vcpu *c)
@@ -280,6 +351,7 @@ static struct fault run_careful(struct vcpu *c)
 	struct fault f;
 
 	tell_insn(c);
+	c->shadow = shadow;
 	c->arch.shadow = SHADOW_NONE;
 	c->no_trap = false;
 	c->left = c->begin = 1; /* a repeated string instruction makes one iteration */
@@ -287,10 +359,9 @@ static struct fault run_careful(struct vcpu *c)
 	count_steps(c);
 	c->left += others;
 	c->begin = c->left;
-	if (fault_kind(f) == FAULT_EXCLUSIVE || fault_kind(f) == FAULT_UNIMPLEMENTED)
+	c->shadow = SHADOW_NONE;
+	if (nothing_done(f))
 		c->arch.shadow = shadow;
-	else
-		c->skip_breakpoint = false;
 	if (f.raw)
 		return f;
 	settle_shadow(c, shadow);
@@ -394,6 +465,9 @@ static bool handle_fault(struct vcpu *c, struct fault f, enum cpu_stop *stop)
 	case FAULT_EXCLUSIVE:
 		*stop = CPU_EXCLUSIVE;
 		return false;
+	case FAULT_HELD:
+		*stop = c->held;
+		return false;
 	case FAULT_TRIPLE:
 		c->arch.activity = ACTIVITY_SHUTDOWN;
 		*stop = CPU_SHUTDOWN;
@@ -409,6 +483,12 @@ static bool handle_fault(struct vcpu *c, struct fault f, enum cpu_stop *stop)
 	}
 }
 
+static bool is_committed(const struct vcpu *c)
+{
+	return c->arch.committed == c->arch.step + (uint64_t)(c->begin - c->left) + 1 &&
+	       c->arch.activity == ACTIVITY_RUNNING;
+}
+
 /* Interrupts and activity; true if the next thing to do is to execute. */
 static bool attend(struct vcpu *c, struct fault *f, bool *again)
 {
@@ -418,6 +498,8 @@ static bool attend(struct vcpu *c, struct fault *f, bool *again)
 		*again = false;
 		return false;
 	}
+	if (unlikely(is_committed(c)))
+		return true;
 	if (lapic_signalled(c->lapic) && heed_signals(c))
 		return false;
 	if (lapic_pending_vector(c->lapic) >= 0 || c->lapic->state.nmi_pending) {
@@ -455,8 +537,6 @@ static enum cpu_stop run_loop(struct vcpu *c)
 
 	while (c->left > 0) {
 		if (attend(c, &f, &again)) {
-			if (at_breakpoint(c))
-				return CPU_BREAKPOINT;
 			f = execute(c);
 		} else if (!again) {
 			return c->arch.activity == ACTIVITY_SHUTDOWN ? CPU_SHUTDOWN : CPU_IDLE;

@@ -369,9 +369,9 @@ static void resume(struct gdb *g, unsigned core, bool step)
 		limit.core_step = g->machine->cores[core].arch.step + 1;
 	}
 	g->hit = false;
-	g->machine->cores[core].skip_breakpoint = true;
+	g->machine->cores[core].skip_breakpoint = g->machine->cores[core].arch.step + 1;
 	s = run_attended(g, limit);
-	g->machine->cores[core].skip_breakpoint = false;
+	g->machine->cores[core].skip_breakpoint = 0;
 	say_stop(g, s, core);
 }
 

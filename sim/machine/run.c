@@ -269,6 +269,8 @@ static struct stop slice_returned(struct machine *m, unsigned core, enum cpu_sto
 		return stop_at(STOP_UNIMPLEMENTED, core);
 	case CPU_BREAKPOINT:
 		return stop_at(STOP_BREAKPOINT, core);
+	case CPU_MARK:
+		break;
 	}
 	return stop_at(STOP_NONE, core);
 }

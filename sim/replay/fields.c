@@ -86,6 +86,7 @@ static const struct field core_fields[] = {
 	CORE(activity),
 	CORE(shadow),
 	CORE(nmi_blocked),
+	CORE(committed),
 	CORE(step),
 	CORE(insns),
 	CORE(cycle),
