@@ -45,7 +45,12 @@ struct procinfo {
 #define VC_UTHREAD_STEALING 0x08 /* another vcore is taking its uthread away */
 #define VC_SCP_NOVCCTX      0x10 /* vcore 0 of an SCP that has no vcore context yet */
 
-#define VC_FPU_SAVED 0x1000 /* rflags: preempt_anc holds the FPU state of the context */
+/* rflags: preempt_anc holds the FPU state of the vcore, which is what starting it loads, whichever
+ * context runs then. Every preemption saves it, also under VC_UTHREAD_STEALING: vcore context does
+ * not touch the FPU, so that what is written over a copy in progress are the same bytes. Starting a
+ * vcore clears the flag, but leaves preempt_anc as it is, for the same copy's sake.
+ */
+#define VC_FPU_SAVED 0x1000
 
 struct preempt_data {
 	struct user_context vcore_ctx;      /* of a vcore preempted in vcore context */
