@@ -57,20 +57,21 @@ enum syscall_num {
 	SYS_mmap,         /* address or 0, length, PROT_ -> address of zeroed memory */
 	SYS_munmap,       /* address, length -> 0 */
 	SYS_change_to_m,  /* -> 0: the SCP is an MCP now (thesis 3.4.1). Notifications must be
-			   * enabled: the caller's context is vcore 0's uthread_ctx (and preempt_anc),
-			   * and vcore 0 starts at vcore_entry. -EBUSY: there is no core for MCPs */
+			   * enabled: the caller's context is vcore 0's uthread_ctx (and
+			   * preempt_anc),  and vcore 0 starts at vcore_entry. -EBUSY: there is no
+			   * core for MCPs */
 	SYS_poke_ksched,  /* -> 0 when the scheduler has looked at amt_wanted */
 	SYS_change_vcore, /* vcoreid, enable_my_notif -> does not return if it worked; -EBUSY: is
 			   * mapped, -EAGAIN: this vcore is being preempted, -EINVAL */
-	SYS_notify,       /* pid of this process or a child, ev_type, &msg (0: none): sends msg, with
-			   * that type, to kernel_evts[ev_type] -> 0 */
-	SYS_self_notify,  /* vcoreid, ev_type, &msg (0: none), private: posts msg, with that type, to
-			   * the vcore's mailbox, unless there is none and it is EV_NONE; notifies
-			   * the vcore -> 0 */
-	SYS_vc_entry,     /* this vcore enters at vcore_entry anew, as if notified: the caller's
-			   * context is uthread_ctx then, and the call returns 0 when somebody runs
-			   * that. With notif_disabled set the caller's context is just dropped. */
-	SYS_halt_core,    /* microseconds: halts this pcore; -> 0 when an interrupt came */
+	SYS_notify,      /* pid of this process or a child, ev_type, &msg (0: none): sends msg, with
+			  * that type, to kernel_evts[ev_type] -> 0 */
+	SYS_self_notify, /* vcoreid, ev_type, &msg (0: none), private: posts msg, with that type, to
+			  * the vcore's mailbox, unless there is none and it is EV_NONE; notifies
+			  * the vcore -> 0 */
+	SYS_vc_entry,    /* this vcore enters at vcore_entry anew, as if notified: the caller's
+			  * context is uthread_ctx then, and the call returns 0 when somebody runs
+			  * that. With notif_disabled set the caller's context is just dropped. */
+	SYS_halt_core,   /* microseconds: halts this pcore; -> 0 when an interrupt came */
 	NUM_SYSCALLS
 };
 
