@@ -1,7 +1,7 @@
 # Tests. `make check` runs all groups and counts; `make check-GROUP` runs one. Each group leaves
 # lines `ok NAME [xCOUNT]` and `not ok NAME: why` in $O/check/GROUP.log.
 GROUPS      := style unit cli system determinism kernel kernel-ringv bench fuzz builds sanitizer
-LONG_GROUPS := determinism-long builds-long fuzz-long
+LONG_GROUPS := determinism-long builds-long fuzz-long sanitizer-long
 RUN_GROUP    = tools/run-group $O/check/$(@:check-%=%).log
 
 # Groups with sources of their own add themselves: GROUPS += NAME, and a rule check-NAME.
@@ -84,6 +84,15 @@ check-sanitizer: target
 	$Qtools/run-group $O-asan/check/kernel.log \
 		tests/kernel/run $(KERNEL) $(INITRD) $O-asan/ringv >>$O-asan.log
 	$Q$(RUN_GROUP) cat $O-asan/check/unit.log $O-asan/check/cli.log $O-asan/check/kernel.log
+
+# ... and this one the rest: the runs that have to be alike, the comparison with other machines, and
+# that with the host.
+check-sanitizer-long: target system-image
+	$Q$(MAKE) -s O=$O-asan CFLAGS='$(SANITIZE)' $O-asan/ringv $O-asan/tests/oracle/oracle
+	$Q$(RUN_GROUP) sh -c 'mkdir -p $O-asan/tests/images && cp $(IMAGES) $O-asan/tests/images; \
+		tests/determinism/run $O-asan $(KERNEL) $(INITRD); \
+		tests/system/run --ringv $O-asan/ringv --image $(SYSTEM) --work $O/check/sanitizer; \
+		$O-asan/tests/oracle/oracle --cases 20'
 
 # libFuzzer on what reads input; clang only. FUZZ_SECONDS is for each target.
 FUZZ         := ini elf record code
