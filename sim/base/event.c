@@ -56,6 +56,14 @@ uint64_t event_due(const struct event_queue *q, uint32_t owner, uint32_t what)
 	return i < q->count ? q->at[i].due : EVENT_NEVER;
 }
 
+bool event_any_of(const struct event_queue *q, uint32_t owner)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (q->at[i].owner == owner)
+			return true;
+	return false;
+}
+
 struct event event_take(struct event_queue *q)
 {
 	struct event soonest = q->at[0];

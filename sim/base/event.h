@@ -14,12 +14,13 @@
 struct event {
 	uint64_t due; /* cycles */
 	uint64_t seq;
-	uint32_t
-		owner; /* pcore id below EVENT_OWNER_DEVICE, else EVENT_OWNER_DEVICE + board slot */
-	uint32_t what; /* the owner's own number for it */
+	uint32_t owner; /* pcore id below EVENT_OWNER_DEVICE, EVENT_OWNER_DEVICE + board slot, or
+			 * EVENT_OWNER_HOLD */
+	uint32_t what;  /* the owner's own number for it */
 };
 
 #define EVENT_OWNER_DEVICE 0x1000
+#define EVENT_OWNER_HOLD   0x2000 /* whoever holds cores back */
 
 struct event_queue {
 	uint64_t next_seq;
@@ -37,6 +38,9 @@ static inline uint64_t event_next_due(const struct event_queue *q)
 {
 	return q->count != 0 ? q->at[0].due : EVENT_NEVER;
 }
+
+/* Is any of this owner's waiting? */
+bool event_any_of(const struct event_queue *q, uint32_t owner);
 
 /* Takes the soonest event out; there must be one. */
 struct event event_take(struct event_queue *q);

@@ -11,6 +11,7 @@ static const struct verdict {
 	[STOP_NONE] = {"none", SIM_BUG},
 	[STOP_EXIT] = {"pass", SIM_PASS},
 	[STOP_IDLE] = {"idle", SIM_FAIL},
+	[STOP_HELD] = {"idle", SIM_FAIL},
 	[STOP_SHUTDOWN] = {"shutdown", SIM_FAIL},
 	[STOP_UNIMPLEMENTED] = {"unimplemented", SIM_STUCK},
 	[STOP_BREAKPOINT] = {"stopped", SIM_PASS},
@@ -73,6 +74,9 @@ static void describe_stop(const struct report *r, FILE *out)
 	case STOP_IDLE:
 		fprintf(out, "every pcore is halted, and nothing is due that would wake one");
 		break;
+	case STOP_HELD:
+		fprintf(out, "every pcore is halted or held back, and nothing is due");
+		break;
 	case STOP_SHUTDOWN:
 		fprintf(out, "triple fault of pcore %u", r->stop.core);
 		break;
@@ -105,7 +109,8 @@ void report_text(const struct report *r)
 		fprintf(stderr, "ringv: %" PRIu64 " runs, one digest; figures are of the last\n",
 			r->runs);
 	for (unsigned i = 0; wants_cores(r->stop.why) && i < m->cpu_count; i++)
-		if (r->stop.why == STOP_IDLE || r->stop.why == STOP_INSNS || i == r->stop.core)
+		if (r->stop.why == STOP_IDLE || r->stop.why == STOP_HELD ||
+			r->stop.why == STOP_INSNS || i == r->stop.core)
 			report_core(r, i, stderr);
 	fprintf(stderr,
 		"ringv: %s; %" PRIu64 " instructions in %.2f s (%.0f MIPS), %.6f s simulated; "

@@ -24,6 +24,7 @@ void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
 	c->x2apic = setup->x2apic;
 	c->lapic = setup->lapic;
 	c->code = setup->code;
+	c->parks = setup->parks;
 	c->bus = setup->bus;
 	mmu_init(&c->mmu, setup->mem, &c->arch);
 	c->mmu.fetch_dropped = fetch_dropped;

@@ -52,6 +52,22 @@ struct cpu_guard {
 	bool (*mark)(void *context, struct vcpu *c);
 };
 
+#define PARKS_MAX     16
+#define PARK_ANY_CORE UINT64_MAX
+
+/* A context that does not go on: a core that is about to execute it only takes interrupts. Truth,
+ * of the machine. */
+struct park {
+	uint64_t on;
+	uint64_t core; /* that it is tied to, or PARK_ANY_CORE */
+	uint64_t la, rsp, cr3, cpl;
+};
+
+struct parks {
+	uint64_t count; /* of those that are on */
+	struct park at[PARKS_MAX];
+};
+
 enum cpu_stop {
 	CPU_LIMIT,         /* the clock limit or the number of steps was reached */
 	CPU_EXCLUSIVE,     /* next is an instruction for cpu_step_exclusive */
@@ -60,6 +76,7 @@ enum cpu_stop {
 	CPU_UNIMPLEMENTED, /* the next instruction needs what ringv does not have yet */
 	CPU_BREAKPOINT,    /* the next instruction is at a breakpoint */
 	CPU_MARK,          /* the guard wants it to stop here */
+	CPU_PARKED,        /* the next instruction is that of a parked context */
 };
 
 #define CPU_BREAKPOINTS 64
@@ -114,7 +131,8 @@ struct vcpu {
 	/* wiring */
 	unsigned id;
 	struct lapic *lapic;
-	struct code_cache *code; /* shared by the cores of a machine */
+	struct code_cache *code;   /* shared by the cores of a machine */
+	const struct parks *parks; /* the same */
 	struct cpu_bus bus;
 	struct cpu_watch watch;
 	struct cpu_guard guard;
@@ -136,6 +154,7 @@ struct cpu_setup {
 	struct lapic *lapic;
 	struct phys_mem *mem;
 	struct code_cache *code;
+	const struct parks *parks;
 	struct cpu_bus bus;
 };
 void cpu_init(struct vcpu *c, const struct cpu_setup *setup);
@@ -150,8 +169,16 @@ enum cpu_stop cpu_run(struct vcpu *c, uint64_t limit, uint64_t max_steps);
 /* Makes exactly one step, with access to time and devices. The core must be the lowest. */
 enum cpu_stop cpu_step_exclusive(struct vcpu *c);
 
-/* Whether the core would do anything if it ran: it is running, or something pending wakes it. */
+/* Whether the core would do anything if it ran: it is running and not parked, or something pending
+ * wakes it. */
 bool cpu_is_runnable(const struct vcpu *c);
+
+/* What the core executes next, as a park that is tied to it. */
+struct park cpu_context(const struct vcpu *c);
+bool park_holds(const struct park *p, const struct vcpu *c);
+
+/* Is that parked? Each parked address needs a mark. */
+bool cpu_is_parked(const struct vcpu *c);
 
 /* Drops everything that is cache, in this core. Nothing that software can see changes. */
 void cpu_drop_cache(struct vcpu *c);

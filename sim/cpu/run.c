@@ -159,6 +159,35 @@ static bool at_breakpoint(const struct vcpu *c, uint64_t la)
 	return false;
 }
 
+struct park cpu_context(const struct vcpu *c)
+{
+	return (struct park){
+		.on = 1,
+		.core = c->id,
+		.la = code_address(c),
+		.rsp = c->arch.gpr[RSP],
+		.cr3 = c->arch.cr3,
+		.cpl = cpu_cpl(c),
+	};
+}
+
+bool park_holds(const struct park *p, const struct vcpu *c)
+{
+	return p->on && (p->core == c->id || p->core == PARK_ANY_CORE) &&
+	       p->la == code_address(c) && p->rsp == c->arch.gpr[RSP] && p->cr3 == c->arch.cr3 &&
+	       p->cpl == cpu_cpl(c);
+}
+
+bool cpu_is_parked(const struct vcpu *c)
+{
+	if (c->parks->count == 0 || c->arch.activity != ACTIVITY_RUNNING)
+		return false;
+	for (unsigned i = 0; i < PARKS_MAX; i++)
+		if (park_holds(&c->parks->at[i], c))
+			return true;
+	return false;
+}
+
 static bool guard_stops(struct vcpu *c)
 {
 	uint64_t shadow = c->arch.shadow;
@@ -180,6 +209,9 @@ MUST_CHECK static struct fault heed_mark(struct vcpu *c, uint64_t la)
 	settle(c);
 	c->held = CPU_BREAKPOINT;
 	if (at_breakpoint(c, la))
+		return fault_make(FAULT_HELD);
+	c->held = CPU_PARKED;
+	if (cpu_is_parked(c))
 		return fault_make(FAULT_HELD);
 	c->held = CPU_MARK;
 	return guard_stops(c) ? fault_make(FAULT_HELD) : no_fault;
@@ -444,10 +476,11 @@ bool cpu_is_runnable(const struct vcpu *c)
 {
 	if (c->arch.activity == ACTIVITY_SHUTDOWN)
 		return false;
-	if (c->arch.activity == ACTIVITY_RUNNING || c->lapic->state.init_pending ||
-		c->lapic->state.sipi_pending)
+	if (c->lapic->state.init_pending || c->lapic->state.sipi_pending)
 		return true;
-	return c->arch.activity == ACTIVITY_HALTED && (takes_nmi(c) || takes_interrupt(c));
+	if (c->arch.activity == ACTIVITY_RUNNING && !cpu_is_parked(c))
+		return true;
+	return c->arch.activity != ACTIVITY_WAIT_SIPI && (takes_nmi(c) || takes_interrupt(c));
 }
 
 /* --- the loop --- */
@@ -486,7 +519,7 @@ static bool handle_fault(struct vcpu *c, struct fault f, enum cpu_stop *stop)
 static bool is_committed(const struct vcpu *c)
 {
 	return c->arch.committed == c->arch.step + (uint64_t)(c->begin - c->left) + 1 &&
-	       c->arch.activity == ACTIVITY_RUNNING;
+	       c->arch.activity == ACTIVITY_RUNNING && !cpu_is_parked(c);
 }
 
 /* Interrupts and activity; true if the next thing to do is to execute. */

@@ -324,6 +324,10 @@ static void say_stop(struct gdb *g, struct stop s, unsigned core)
 		say_console(g, "ringv: every pcore is halted for ever\n");
 		say_stopped(g, core, SIGNAL_INT);
 		return;
+	case STOP_HELD:
+		say_console(g, "ringv: every pcore is halted or held back\n");
+		say_stopped(g, core, SIGNAL_INT);
+		return;
 	case STOP_SHUTDOWN:
 		say_console(g, "ringv: triple fault\n");
 		say_stopped(g, s.core, SIGNAL_ABRT);

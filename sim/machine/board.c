@@ -153,6 +153,11 @@ void board_event(struct machine *m, const struct event *e)
 		lapic_event(&m->lapics[e->owner], e->what);
 		return;
 	}
+	if (e->owner == EVENT_OWNER_HOLD) {
+		if (m->control != NULL)
+			m->control->due(m->control->context, m, e->what);
+		return;
+	}
 	s = &board[e->owner - EVENT_OWNER_DEVICE];
 	s->ops->event(slot_device(m, s), e->what);
 }

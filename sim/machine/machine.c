@@ -70,6 +70,7 @@ static void init_cores(struct machine *m)
 			.lapic = &m->lapics[i],
 			.mem = &m->mem,
 			.code = m->code,
+			.parks = &m->parks,
 		};
 
 		m->ports[i] = (struct board_port){m, i};
@@ -138,6 +139,7 @@ void machine_state_changed(struct machine *m)
 		cpu_drop_cache(&m->cores[i]);
 		m->clock[i] = m->cores[i].arch.cycle;
 	}
+	hold_state_changed(m);
 }
 
 uint64_t machine_insns(const struct machine *m)

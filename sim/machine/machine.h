@@ -17,6 +17,7 @@
 #include "sim/dev/rtc.h"
 #include "sim/dev/stimulus.h"
 #include "sim/dev/uart.h"
+#include "sim/machine/hold.h"
 #include "sim/machine/run.h"
 #include "sim/machine/state.h"
 
@@ -49,6 +50,7 @@ struct machine {
 	/* truth */
 	struct run_state run;
 	struct event_queue events;
+	struct parks parks;
 	struct phys_mem mem;
 	struct ioapic ioapic;
 	struct pit pit;
@@ -65,6 +67,8 @@ struct machine {
 	struct code_cache *code;
 	struct log log;
 	struct input_source input;
+	struct hold_control *control;     /* may be NULL */
+	struct parks parks_marked;        /* the parks that have a mark */
 	uint64_t clock[MACHINE_CPUS_MAX]; /* a copy of each core's cycle */
 	uint64_t drop_every;  /* drop all caches after so many steps at the latest; 0: never */
 	bool single_steps;    /* come back after every step; for watchpoints */

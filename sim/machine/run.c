@@ -18,6 +18,7 @@ const char *stop_name(enum stop_why why)
 		[STOP_NONE] = "none",
 		[STOP_EXIT] = "exit",
 		[STOP_IDLE] = "idle",
+		[STOP_HELD] = "held",
 		[STOP_SHUTDOWN] = "shutdown",
 		[STOP_UNIMPLEMENTED] = "unimplemented",
 		[STOP_BREAKPOINT] = "breakpoint",
@@ -40,6 +41,12 @@ static void runnable_set(struct machine *m, unsigned core, bool on)
 static bool runnable(const struct machine *m, unsigned core)
 {
 	return m->run.runnable[core / 64] >> core % 64 & 1;
+}
+
+/* Those that may run, of pcores 64 * word and on. */
+static uint64_t ready(const struct machine *m, unsigned word)
+{
+	return m->run.runnable[word] & ~m->run.paused[word];
 }
 
 /* Before the next step, the machine's time is that of whoever acts now. */
@@ -67,7 +74,8 @@ void run_please_stop(struct machine *m)
 
 /* --- who is next --- */
 
-/* The two pcores with the lowest (cycle, id) among the runnable; cpu_count where there is none. */
+/* The two pcores with the lowest (cycle, id) among those that may run; cpu_count where there is
+ * none. */
 struct lowest {
 	unsigned first, second;
 };
@@ -78,7 +86,7 @@ static struct lowest find_lowest(const struct machine *m)
 	uint64_t first = UINT64_MAX, second = UINT64_MAX;
 
 	for (unsigned word = 0; word * 64 < m->cpu_count; word++) {
-		for (uint64_t left = m->run.runnable[word]; left != 0; left &= left - 1) {
+		for (uint64_t left = ready(m, word); left != 0; left &= left - 1) {
 			unsigned i = word * 64 + (unsigned)__builtin_ctzll(left);
 			uint64_t clock = m->clock[i];
 
@@ -107,6 +115,21 @@ static void fire_event(struct machine *m)
 	board_event(m, &e);
 }
 
+/* No pcore can make a step: if somebody holds pcores back, that may be what he waits for. True: the
+ * state has changed. */
+static bool tell_all_idle(struct machine *m)
+{
+	uint64_t events = m->run.events;
+
+	if (m->control == NULL)
+		return false;
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		if (!machine_is_paused(m, i))
+			time_reaches(m, m->clock[i]);
+	m->control->all_idle(m->control->context, m);
+	return m->run.events != events;
+}
+
 /* Fires what is due at or before the lowest clock, one event at a time, since an event may wake a
  * pcore; then gives the lowest pcore a slice. False: an event was fired, or nothing can happen. */
 static bool choose_slice(struct machine *m)
@@ -114,6 +137,8 @@ static bool choose_slice(struct machine *m)
 	struct lowest low = find_lowest(m);
 	uint64_t due = event_next_due(&m->events), limit = due;
 
+	if (low.first == m->cpu_count && tell_all_idle(m))
+		return false;
 	if (low.first == m->cpu_count || due <= m->clock[low.first]) {
 		if (due != EVENT_NEVER)
 			fire_event(m);
@@ -210,6 +235,8 @@ static uint64_t step_budget(const struct machine *m, const struct run_limit *lim
 		budget = min_u64(budget, limit->core_step - m->cores[core].arch.step);
 	if (m->config.run.max_insns != 0) /* a step retires one instruction or none */
 		budget = min_u64(budget, m->config.run.max_insns - machine_insns(m));
+	if (m->control != NULL && m->control->at_step[core] > m->cores[core].arch.step)
+		budget = min_u64(budget, m->control->at_step[core] - m->cores[core].arch.step);
 	if (m->drop_every != 0)
 		budget = min_u64(budget, m->drop_every);
 	if (m->single_steps)
@@ -260,6 +287,7 @@ static struct stop slice_returned(struct machine *m, unsigned core, enum cpu_sto
 	case CPU_EXCLUSIVE:
 		break;
 	case CPU_IDLE:
+	case CPU_PARKED:
 		runnable_set(m, core, false);
 		end_slice(m);
 		break;
@@ -286,13 +314,18 @@ static struct stop run_slice(struct machine *m, const struct run_limit *limit)
 		end_slice(m);
 		return stop_at(STOP_NONE, core);
 	}
+	if (m->control != NULL && m->control->at_step[core] == before) {
+		m->control->reached(m->control->context, m, core);
+		return stop_at(STOP_NONE, core);
+	}
 	if (m->drop_every != 0)
 		machine_drop_caches(m);
 	m->step_base = before;
 	budget = step_budget(m, limit, core);
 	why = cpu_run(c, m->run.slice_limit, budget);
 	count_steps(m, core, before);
-	if (c->arch.step - before == budget && (why == CPU_EXCLUSIVE || why == CPU_IDLE))
+	if (c->arch.step - before == budget &&
+		(why == CPU_EXCLUSIVE || why == CPU_IDLE || why == CPU_PARKED))
 		return stop_at(STOP_NONE, core); /* somebody looks first; it will say so again */
 	if (why == CPU_EXCLUSIVE)
 		why = step_exclusive(m, core);
@@ -302,7 +335,7 @@ static struct stop run_slice(struct machine *m, const struct run_limit *limit)
 static bool all_idle(const struct machine *m)
 {
 	for (unsigned word = 0; word < RUN_WORDS; word++)
-		if (m->run.runnable[word] != 0)
+		if (ready(m, word) != 0)
 			return false;
 	return true;
 }
@@ -321,10 +354,20 @@ static bool idle_for_ever(const struct machine *m)
 {
 	uint64_t events = m->run.idle_events;
 
+	if (event_any_of(&m->events, EVENT_OWNER_HOLD))
+		return false;
 	if (event_next_due(&m->events) == EVENT_NEVER || events >= IDLE_EVENTS_MAX)
 		return true;
 	return events >= IDLE_EVENTS_SLOW &&
 	       (m->run.now - m->run.idle_since) / m->config.machine.hz >= IDLE_SECONDS;
+}
+
+static bool some_held(const struct machine *m)
+{
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		if (machine_is_paused(m, i) || cpu_is_parked(&m->cores[i]))
+			return true;
+	return false;
 }
 
 /* Nothing is runnable: if no event will change that, only input can help. */
@@ -334,7 +377,7 @@ static struct stop run_nothing(struct machine *m, const struct run_limit *limit)
 		return stop_at(STOP_NONE, 0);
 	if (take_input(m, EVENT_NEVER) || wants_host(m, limit))
 		return stop_at(STOP_NONE, 0);
-	return stop_at(STOP_IDLE, 0);
+	return stop_at(some_held(m) ? STOP_HELD : STOP_IDLE, 0);
 }
 
 struct stop machine_run(struct machine *m, const struct run_limit *limit)

@@ -5,7 +5,8 @@
  * state, so that a run stopped at any step and continued gives the same bits.
  *
  * A position in a run is (steps, events): the steps made by all pcores together and the events
- * fired. Both only grow, and what lies between two positions is a function of the state alone.
+ * fired, what hold.h does to pcores among them. Both only grow, and what lies between two positions
+ * is a function of the state alone.
  */
 #ifndef MACHINE_RUN_H
 #define MACHINE_RUN_H
@@ -20,19 +21,21 @@ struct machine;
 struct run_state {
 	uint64_t now;                 /* of the last event or shared access; never runs back */
 	uint64_t steps;               /* of all pcores */
-	uint64_t events;              /* fired */
+	uint64_t events;              /* fired; and what was done to hold pcores back */
 	uint64_t idle_events;         /* fired since a pcore last made a step */
 	uint64_t idle_since;          /* the cycle at which the first of them was due */
 	uint64_t inputs;              /* bytes that the serial line has received */
 	uint64_t slice_core;          /* the pcore that runs, or RUN_NO_SLICE */
 	uint64_t slice_limit;         /* and the cycle until which it may */
 	uint64_t runnable[RUN_WORDS]; /* a bit for a pcore that has not been seen idle */
+	uint64_t paused[RUN_WORDS];   /* and for one that is held back whatever comes (hold.h) */
 };
 
 enum stop_why {
 	STOP_NONE,
 	STOP_EXIT,          /* the debug-exit port was written: status */
 	STOP_IDLE,          /* every pcore is halted for ever */
+	STOP_HELD,          /* the same, or held back, and some are */
 	STOP_SHUTDOWN,      /* triple fault of a pcore */
 	STOP_UNIMPLEMENTED, /* the next instruction of a pcore needs what ringv does not have */
 	STOP_BREAKPOINT,    /* the next instruction of a pcore is at a breakpoint */

@@ -46,6 +46,7 @@ void state_list_make(struct machine *m)
 	}
 	add(&m->state, "events", &m->events, sizeof(m->events));
 	add(&m->state, "run", &m->run, sizeof(m->run));
+	add(&m->state, "parks", &m->parks, sizeof(m->parks));
 }
 
 /* --- RAM --- */

@@ -107,6 +107,7 @@ static const struct field run_fields[] = {
 	RUN(slice_core),
 	RUN(slice_limit),
 	RUN(runnable),
+	RUN(paused),
 };
 
 static bool find(const struct field *fields, size_t count, uint64_t offset, char *text, size_t size)

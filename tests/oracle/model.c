@@ -23,6 +23,7 @@ struct model {
 	struct phys_mem mem;
 	struct code_cache *code;
 	struct lapic lapic;
+	struct parks parks; /* none */
 	struct apic_bus bus;
 	struct event_queue events;
 	uint64_t now;
@@ -152,6 +153,7 @@ struct model *model_create(void)
 	lapic_init(&m->lapic, 0, &m->bus, &env);
 	m->code = code_cache_create(&m->mem, &m->cpu, 1);
 	cpu_init(&m->cpu, &(struct cpu_setup){.cpu_count = 1,
+				  .parks = &m->parks,
 				  .tsc_hz = 1000000000,
 				  .lapic = &m->lapic,
 				  .mem = &m->mem,
