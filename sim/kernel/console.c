@@ -2,6 +2,7 @@
 #include "sim/kernel/console.h"
 #include "sim/abi/context.h"
 #include "sim/abi/debug_exit.h"
+#include "sim/abi/probe.h"
 #include "sim/kernel/ioapic.h"
 #include "sim/kernel/kthread.h"
 #include "sim/kernel/lib/format.h"
@@ -143,6 +144,7 @@ void panic_at(const char *file, int line, const struct hw_trapframe *tf, const c
 		for (;;)
 			__asm__ volatile("hlt");
 	}
+	PROBE(panic, fmt);
 	printk("panic: core %u: ", core_id());
 	va_start(ap, fmt);
 	vprintk(fmt, ap);

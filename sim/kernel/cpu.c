@@ -12,6 +12,8 @@
 #define MXCSR_DEFAULT 0x1f80
 #define FXSAVE_MXCSR  24 /* offset in the image */
 
+#define MXCSR_BITS 0xffbfu /* of any CPU with SSE: without denormals-are-zero */
+
 struct cpu_features cpu_features;
 
 void cpu_detect(void)
@@ -50,5 +52,19 @@ void fpu_init_state(struct ancillary_state *s)
 
 	memset(s, 0, sizeof(*s));
 	memcpy(s->fxsave, &fcw, sizeof(fcw));
+	memcpy(s->fxsave + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+}
+
+uint32_t mxcsr_secure(uint32_t mxcsr)
+{
+	return mxcsr & MXCSR_BITS;
+}
+
+void fpu_secure(struct ancillary_state *s)
+{
+	uint32_t mxcsr;
+
+	memcpy(&mxcsr, s->fxsave + FXSAVE_MXCSR, sizeof(mxcsr));
+	mxcsr = mxcsr_secure(mxcsr);
 	memcpy(s->fxsave + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
 }

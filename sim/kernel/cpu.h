@@ -23,4 +23,8 @@ void fpu_save(struct ancillary_state *s);
 void fpu_restore(const struct ancillary_state *s);
 void fpu_init_state(struct ancillary_state *s);
 
+/* Clears what must not be set in an MXCSR: loading it would fault in the kernel (SDM "LDMXCSR"). */
+void fpu_secure(struct ancillary_state *s);
+uint32_t mxcsr_secure(uint32_t mxcsr);
+
 #endif

@@ -168,6 +168,7 @@ pop_sw_tf:
 	popq %rcx
 	popq %rax /* user rsp */
 	ldmxcsr (%rsp)
+	fnclex /* an exception that the user has left pending would hit us at the fldcw */
 	fldcw 4(%rsp)
 	movq %rax, %rsp
 	xorl %eax, %eax

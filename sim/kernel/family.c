@@ -5,6 +5,7 @@
  */
 #include "sim/kernel/console.h"
 #include "sim/kernel/process.h"
+#include "sim/kernel/storm.h"
 #include "sim/kernel/sync.h"
 
 static struct cond_var family_cv = {SPINLOCK_INIT, LIST_INIT(family_cv.waiters)};
@@ -52,6 +53,7 @@ void family_end(struct proc *p)
 	while ((l = list_pop(&dead)) != NULL)
 		proc_decref(container_of(l, struct proc, sibling));
 	if (p == init_proc) {
+		storm_report();
 		printk("init exited with status %d\n", p->exit_code);
 		machine_exit((unsigned)p->exit_code);
 	}

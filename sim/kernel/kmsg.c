@@ -1,5 +1,6 @@
 /* kmsg.c - see kmsg.h. */
 #include "sim/kernel/kmsg.h"
+#include "sim/abi/probe.h"
 #include "sim/kernel/apic.h"
 #include "sim/kernel/console.h"
 #include "sim/kernel/kmalloc.h"
@@ -50,6 +51,7 @@ void send_kernel_message(uint32_t dst, kmsg_fn fn, long a0, long a1, long a2, en
 		post(&target->immed_lock, &target->immed_msgs, msg);
 	else
 		post(&target->routine_lock, &target->routine_msgs, msg);
+	PROBE(kmsg_sent, dst, fn, type);
 	/* a local ROUTINE message is found on the way out of the kernel, without an interrupt */
 	if (type == KMSG_ROUTINE && dst == core_id())
 		return;
@@ -63,8 +65,10 @@ static void kernel_msg_irq(void *arg)
 	struct kernel_message msg;
 
 	(void)arg;
-	while (fetch(&pcpui->immed_lock, &pcpui->immed_msgs, &msg))
+	while (fetch(&pcpui->immed_lock, &pcpui->immed_msgs, &msg)) {
+		PROBE(kmsg_run, msg.fn, KMSG_IMMEDIATE);
 		msg.fn(msg.src, msg.args[0], msg.args[1], msg.args[2]);
+	}
 }
 
 bool process_routine_kmsg(void)
@@ -80,6 +84,7 @@ bool process_routine_kmsg(void)
 	 */
 	pcpui->cur_kthread->flags = 0;
 	pcpui->cur_kthread->name = "kmsg";
+	PROBE(kmsg_run, msg.fn, KMSG_ROUTINE);
 	msg.fn(msg.src, msg.args[0], msg.args[1], msg.args[2]);
 	irq_disable(); /* a kthread that blocked and came back returns here, on another core maybe
 			*/

@@ -1,5 +1,6 @@
 /* kthread.c - see kthread.h. */
 #include "sim/kernel/kthread.h"
+#include "sim/abi/probe.h"
 #include "sim/kernel/console.h"
 #include "sim/kernel/kmalloc.h"
 #include "sim/kernel/kmsg.h"
@@ -92,6 +93,7 @@ void kthread_block_on(struct list *waiters, spinlock_t *lock)
 	if (k->flags & KTH_SAVE_ADDR_SPACE) {
 		k->proc = pcpui->cur_proc;
 		proc_incref(k->proc);
+		PROBE(syscall_block, k->proc->pid, k->usysc);
 	}
 	list_insert_tail(waiters, &k->link);
 	switch_stacks(k, next, lock);
@@ -129,6 +131,7 @@ void kthread_runnable(struct kthread *k)
 {
 	uint32_t dst = k->flags & KTH_IS_KTASK ? 0 : core_id();
 
+	PROBE(kthread_woken, k);
 	send_kernel_message(dst, __launch_kthread, (long)k, 0, 0, KMSG_ROUTINE);
 }
 

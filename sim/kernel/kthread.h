@@ -19,6 +19,7 @@
 #define KTH_SAVE_ADDR_SPACE 2u /* works for cur_proc: keeps that loaded when it is back */
 
 struct proc;
+struct syscall;
 
 struct jmpbuf {
 	uint64_t regs[8];
@@ -33,8 +34,9 @@ struct kthread {
 	uint64_t stacktop;
 	struct proc *proc; /* a counted reference while it sleeps with KTH_SAVE_ADDR_SPACE */
 	unsigned flags;
-	const char *name; /* what it works on: for the report of a panic */
-	struct list link; /* in the waiters of what it sleeps on; that lock */
+	const char *name;            /* what it works on: for the report of a panic */
+	const struct syscall *usysc; /* with KTH_SAVE_ADDR_SPACE: the call, a user pointer */
+	struct list link;            /* in the waiters of what it sleeps on; that lock */
 };
 
 struct kthread *kthread_alloc(void);

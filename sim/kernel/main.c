@@ -8,7 +8,9 @@
  *	kmsg.c, idle.c					how cores talk, and rest
  *	kthread.c, context.S, sync.c, alarm.c		how kernel code sleeps
  *	process.h, process.c, mm.c, elf_load.c, family.c, sched.c, syscall.c
+ *	mcp.h, vcore.c, mcp.c, ksched.c, event.c, ucq.c	many-core processes
  */
+#include "sim/abi/probe.h"
 #include "sim/kernel/acpi.h"
 #include "sim/kernel/apic.h"
 #include "sim/kernel/console.h"
@@ -16,6 +18,7 @@
 #include "sim/kernel/desc.h"
 #include "sim/kernel/ioapic.h"
 #include "sim/kernel/kmsg.h"
+#include "sim/kernel/ksched.h"
 #include "sim/kernel/ktest/ktest.h"
 #include "sim/kernel/kthread.h"
 #include "sim/kernel/lib/string.h"
@@ -27,6 +30,7 @@
 #include "sim/kernel/sched.h"
 #include "sim/kernel/smp.h"
 #include "sim/kernel/stimulus.h"
+#include "sim/kernel/storm.h"
 #include "sim/kernel/time.h"
 #include "sim/kernel/x86.h"
 
@@ -99,7 +103,10 @@ _Noreturn void kernel_main(uint32_t magic, physaddr_t info)
 	init_interrupts();
 	smp_boot();
 	sched_init();
+	ksched_init();
+	storm_init();
 	greet(stimulus_init());
+	PROBE(kernel_ready);
 	if (cmdline_get("ktest", tests, sizeof(tests)))
 		ktest_start(tests);
 	else

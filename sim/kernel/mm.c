@@ -48,37 +48,78 @@ static uint64_t find_room(struct proc *p, uint64_t size)
 	return va + size <= BRK_END ? va : 0;
 }
 
-/* Lock held. Unmaps and frees the pages of [va, end). An SCP has no other core that might have the
- * translations; the TLB of a core that does not run the process was flushed when it left it.
+/* Lock held. The pages of [va, end) are no longer mapped, but not yet free either: other cores may
+ * have them in their TLBs.
  */
-static void depopulate(struct proc *p, uint64_t va, uint64_t end)
+static void hide_pages(struct proc *p, uint64_t va, uint64_t end)
 {
-	bool loaded = this_pcpui()->cur_proc == p;
-
 	for (; va < end; va += PGSIZE) {
 		pte_t *kpte = pgdir_walk(p->pgdir, va, 1, false);
-		void *page;
 
-		if (kpte == NULL || !pte_is_present(kpte))
-			continue;
-		page = KADDR(*kpte & PTE_ADDR);
-		pte_clear(kpte);
-		if (loaded)
-			tlb_flush_page(va);
-		kpages_free(page, 0);
+		if (kpte != NULL && pte_is_present(kpte))
+			pte_hide(kpte);
 	}
 }
 
-/* Lock held. User memory ends before the kernel's own does, which panics when it has none left. */
-static int populate(struct proc *p, uint64_t va, uint64_t end, int prot)
+/* Lock held. Frees what hide_pages() has left, when no TLB has it any more. */
+static void free_hidden(struct proc *p, uint64_t va, uint64_t end)
 {
-	for (uint64_t at = va; at < end; at += PGSIZE) {
+	for (; va < end; va += PGSIZE) {
+		pte_t *kpte = pgdir_walk(p->pgdir, va, 1, false);
+		physaddr_t pa = kpte == NULL ? 0 : pte_take_hidden(kpte);
+
+		if (pa != 0)
+			kpages_free(KADDR(pa), 0);
+	}
+}
+
+/* Pages that are not mapped yet, chained by their first words. */
+struct free_page {
+	struct free_page *next;
+};
+
+static void free_chain(struct free_page *chain)
+{
+	while (chain != NULL) {
+		struct free_page *next = chain->next;
+
+		kpages_free(chain, 0);
+		chain = next;
+	}
+}
+
+/* count pages; or NULL. User memory ends before the kernel's own does, which panics when it has
+ * none left.
+ */
+static struct free_page *alloc_chain(uint64_t count)
+{
+	struct free_page *chain = NULL;
+
+	for (; count > 0; count--) {
 		void *page = pages_free_count() > KERNEL_RESERVE ? kpages_try_alloc(0) : NULL;
 
 		if (page == NULL) {
-			depopulate(p, va, at);
-			return ENOMEM;
+			free_chain(chain);
+			return NULL;
 		}
+		((struct free_page *)page)->next = chain;
+		chain = page;
+	}
+	return chain;
+}
+
+/* Lock held. All the memory first, so that nothing has to be taken back that a core might have
+ * seen. */
+static int populate(struct proc *p, uint64_t va, uint64_t end, int prot)
+{
+	struct free_page *chain = alloc_chain((end - va) / PGSIZE);
+
+	if (chain == NULL)
+		return ENOMEM;
+	for (uint64_t at = va; at < end; at += PGSIZE) {
+		struct free_page *page = chain;
+
+		chain = page->next;
 		memset(page, 0, PGSIZE);
 		pte_write(pgdir_walk(p->pgdir, at, 1, true), PADDR(page), perm_of(prot), 1);
 	}
@@ -143,23 +184,40 @@ static void cut(struct vmr *r, uint64_t va, uint64_t end)
 	}
 }
 
-int mm_unmap(struct proc *p, uint64_t va, uint64_t size)
+/* Lock held. Calls fn for what of [va, end) is in some region, and cuts that out of it if cut_it.
+ */
+static void for_regions(struct proc *p, uint64_t va, uint64_t end,
+	void (*fn)(struct proc *, uint64_t, uint64_t), bool cut_it)
 {
-	uint64_t end = va + size;
 	struct list *l, *next;
 
-	if (!user_region_ok(va, size))
-		return EINVAL;
-	spin_lock(&p->mm_lock);
 	for (l = first_after(p, va); l != &p->vmrs && vmr_of(l)->base < end; l = next) {
 		struct vmr *r = vmr_of(l);
 		uint64_t from = va > r->base ? va : r->base, to = end < r->end ? end : r->end;
 
 		next = l->next;
-		depopulate(p, from, to);
-		cut(r, from, to);
+		fn(p, from, to);
+		if (cut_it)
+			cut(r, from, to);
 	}
+}
+
+/* The region stays, so that nobody maps anything there, until no core can reach its pages. The lock
+ * cannot be held that long: others spin on it with interrupts off, and would never answer.
+ */
+int mm_unmap(struct proc *p, uint64_t va, uint64_t size)
+{
+	if (!user_region_ok(va, size))
+		return EINVAL;
+	sem_down(&p->unmap_sem);
+	spin_lock(&p->mm_lock);
+	for_regions(p, va, va + size, hide_pages, false);
 	spin_unlock(&p->mm_lock);
+	tlb_shootdown_proc(p);
+	spin_lock(&p->mm_lock);
+	for_regions(p, va, va + size, free_hidden, true);
+	spin_unlock(&p->mm_lock);
+	sem_up(&p->unmap_sem);
 	return 0;
 }
 
@@ -168,7 +226,8 @@ void mm_free_all(struct proc *p)
 	struct list *l;
 
 	while ((l = list_pop(&p->vmrs)) != NULL) {
-		depopulate(p, vmr_of(l)->base, vmr_of(l)->end);
+		hide_pages(p, vmr_of(l)->base, vmr_of(l)->end);
+		free_hidden(p, vmr_of(l)->base, vmr_of(l)->end);
 		kfree(vmr_of(l));
 	}
 }

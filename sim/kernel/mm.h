@@ -42,9 +42,16 @@ void mm_poke(struct proc *p, uint64_t va, const void *src, size_t n);
 int copy_from_user(void *dst, const void *usrc, size_t n);
 int copy_to_user(void *udst, const void *src, size_t n);
 
-/* context.S: bytes not copied; and 0 or -1. For checked addresses. */
+/* context.S, for checked addresses: bytes not copied; and atomic operations, 0 or -1. */
 size_t user_copy(void *dst, const void *src, size_t n);
 int user_or_u32(uint32_t *addr, uint32_t bits);
+int user_or_u64(uint64_t *addr, uint64_t bits);
+int user_and_u32(uint32_t *addr, uint32_t bits);
+
+/* Adds to, or replaces, what is at addr; *operand becomes what was there. LOCKed as well. */
+int user_xadd_u64(uint64_t *addr, uint64_t *operand);
+int user_xchg_u64(uint64_t *addr, uint64_t *operand);
+int user_xchg_u32(uint32_t *addr, uint32_t *operand);
 
 bool user_range_ok(const void *uaddr, size_t n);
 

@@ -76,6 +76,21 @@ void pte_clear(pte_t *kpte)
 	*kpte_to_epte(kpte) = 0;
 }
 
+void pte_hide(pte_t *kpte)
+{
+	*kpte_to_epte(kpte) = 0;
+	*kpte &= ~PTE_P;
+}
+
+physaddr_t pte_take_hidden(pte_t *kpte)
+{
+	physaddr_t pa = *kpte & PTE_P ? 0 : *kpte & PTE_ADDR;
+
+	if (pa != 0)
+		pte_clear(kpte);
+	return pa;
+}
+
 /* An entry that points to a table allows everything that its half allows: leaves decide. */
 static void link_table(pte_t *kpte, pte_t *table, bool user)
 {
@@ -300,4 +315,15 @@ static void flush_page_here(void *va)
 void tlb_shootdown_kernel(uint64_t va)
 {
 	smp_call_all(flush_page_here, (void *)va);
+}
+
+static void flush_here(void *arg)
+{
+	(void)arg;
+	tlb_flush_local();
+}
+
+void tlb_shootdown_proc(const struct proc *p)
+{
+	smp_call_where_loaded(p, flush_here, NULL);
 }

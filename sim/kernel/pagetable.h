@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct proc;
+
 typedef uint64_t pte_t;
 
 #define PTE_P        (1ul << 0)
@@ -73,6 +75,12 @@ pte_t *pgdir_lookup(pte_t *pgdir, uint64_t va, int *level);
 /* perm: PTE_ bits without PTE_P and PTE_PS. Replaces what was there; the caller flushes TLBs. */
 void pte_write(pte_t *kpte, physaddr_t pa, uint64_t perm, int level);
 void pte_clear(pte_t *kpte);
+
+/* In two steps: not present any more, but the page is still known; then, when no TLB has it, its
+ * address, and the entry is clear.
+ */
+void pte_hide(pte_t *kpte);
+physaddr_t pte_take_hidden(pte_t *kpte); /* 0: there is none */
 bool pte_is_present(const pte_t *kpte);
 
 /* Maps [va, va + size) to pa in the largest pages that fit, up to max_level. */
@@ -91,7 +99,10 @@ const char *check_pairs(pte_t *pgdir, uint64_t *va);
 void tlb_flush_page(uint64_t va);
 void tlb_flush_local(void);
 
-/* Flushes a kernel address on every core, and waits until all have. Interrupts must be on. */
+/* Flushes a kernel address on every core, or a process's half on those that have it loaded, and
+ * waits until all have. Interrupts must be on.
+ */
 void tlb_shootdown_kernel(uint64_t va);
+void tlb_shootdown_proc(const struct proc *p);
 
 #endif

@@ -41,7 +41,7 @@ struct per_cpu_info {
 	/* only this core, interrupts off or in process context */
 	struct proc *cur_proc, *owning_proc;
 	uint32_t owning_vcoreid;
-	struct user_context *cur_ctx; /* NULL, or &actual_ctx */
+	struct user_context *cur_ctx; /* &actual_ctx; NULL: none, or between two vcores */
 	struct user_context actual_ctx;
 	struct syscall *syscs; /* user pointer: rest of the submitted array */
 	uint64_t nr_syscs;

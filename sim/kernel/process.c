@@ -1,19 +1,19 @@
 /* process.c - see process.h. */
 #include "sim/kernel/process.h"
+#include "sim/abi/probe.h"
 #include "sim/kernel/console.h"
 #include "sim/kernel/cpio.h"
 #include "sim/kernel/cpu.h"
 #include "sim/kernel/desc.h"
 #include "sim/kernel/elf_load.h"
 #include "sim/kernel/kmalloc.h"
-#include "sim/kernel/kmsg.h"
+#include "sim/kernel/ksched.h"
 #include "sim/kernel/kthread.h"
 #include "sim/kernel/lib/string.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/page_alloc.h"
 #include "sim/kernel/percpu.h"
 #include "sim/kernel/sched.h"
-#include "sim/kernel/seqctr.h"
 #include "sim/kernel/smp.h"
 #include "sim/kernel/syscall.h"
 #include "sim/kernel/time.h"
@@ -53,9 +53,12 @@ static bool transition_ok(uint32_t from, uint32_t to)
 
 void proc_set_state(struct proc *p, enum proc_state next)
 {
-	if (!transition_ok(p->state, next))
-		panic("process %d: state %x to %x", p->pid, p->state, next);
+	uint32_t old = p->state;
+
+	if (!transition_ok(old, next))
+		panic("process %d: state %x to %x", p->pid, old, next);
 	p->state = next;
+	PROBE(proc_state, p->pid, old, next);
 }
 
 /* Reserves a pid; 0 when there is none. Pids are not reused until all have been. */
@@ -125,6 +128,7 @@ static void proc_release(struct kref *k)
 	pgdir_free(p->pgdir);
 	kpages_free(p->procdata, procdata_order(p));
 	kpages_free(p->procinfo, PROCINFO_ORDER);
+	PROBE(proc_freed, p->pid);
 	kfree(p);
 }
 
@@ -146,7 +150,9 @@ static struct proc *proc_alloc(void)
 	kref_init(&p->kref, proc_release, 1);
 	p->state = PROC_CREATED;
 	list_init(&p->vmrs);
+	sem_init(&p->unmap_sem, 1);
 	list_init(&p->sched_link);
+	list_init(&p->mcp_link);
 	list_init(&p->children);
 	list_init(&p->sibling);
 	fpu_init_state(&p->scp_anc);
@@ -158,6 +164,8 @@ static struct proc *proc_alloc(void)
 	p->pgdir = pgdir_alloc();
 	map_shared_pages(p);
 	p->procinfo->pid = p->pid;
+	vcore_lists_init(&p->vcores, p->procinfo->max_vcores);
+	vcpd_set(vcpd_of(p->procdata, 0), VC_SCP_NOVCCTX);
 	return p;
 }
 
@@ -226,47 +234,39 @@ int proc_create(const char *program, const char *args, size_t args_len, struct p
 		return err;
 	}
 	family_add(parent, p);
+	PROBE(proc_created, p->pid, p->progname, PADDR(p->pgdir));
 	*pp = p;
 	return 0;
 }
 
-/* proc_lock held. A seqctr and not the lock is what users see: they read again when it moves. */
+/* proc_lock held. An SCP's only vcore. */
 static void map_vcore0(struct proc *p, uint32_t pcoreid)
 {
-	struct procinfo *pi = p->procinfo;
-
-	seq_start_write(&pi->coremap_seqctr);
-	pi->vcoremap[0].pcoreid = pcoreid;
-	pi->vcoremap[0].valid = true;
-	pi->vcoremap[0].resume_ticks = rdtsc();
-	pi->pcoremap[pcoreid] = (struct pcore){0, true};
-	pi->num_vcores = 1;
-	seq_end_write(&pi->coremap_seqctr);
+	proc_seq_start(p);
+	vcore_map(p, 0, pcoreid);
+	proc_seq_end(p);
 }
 
 static void unmap_vcore0(struct proc *p)
 {
-	struct procinfo *pi = p->procinfo;
-	struct vcore *v = &pi->vcoremap[0];
-
-	seq_start_write(&pi->coremap_seqctr);
-	v->valid = false;
-	v->total_ticks += rdtsc() - v->resume_ticks;
-	pi->pcoremap[v->pcoreid].valid = false;
-	pi->num_vcores = 0;
-	seq_end_write(&pi->coremap_seqctr);
+	proc_seq_start(p);
+	vcore_unmap(p, 0, &p->vcores.inactive);
+	proc_seq_end(p);
 }
 
+/* An SCP goes to the scheduler's list; an MCP has always been on ksched's. */
 static bool make_runnable(struct proc *p, enum proc_state from)
 {
-	bool was;
+	bool was, mcp = p->procinfo->is_mcp;
 
 	spin_lock(&p->proc_lock);
 	was = p->state == from;
 	if (was)
-		proc_set_state(p, PROC_RUNNABLE_S);
+		proc_set_state(p, mcp ? PROC_RUNNABLE_M : PROC_RUNNABLE_S);
 	spin_unlock(&p->proc_lock);
-	if (was)
+	if (was && mcp)
+		ksched_poke();
+	else if (was)
 		sched_scp_runnable(p);
 	return was;
 }
@@ -281,19 +281,23 @@ void proc_wakeup(struct proc *p)
 	make_runnable(p, PROC_WAITING);
 }
 
-static void set_owning_proc(struct per_cpu_info *pcpui, struct proc *p)
+void core_own(struct proc *p, uint32_t vcoreid)
 {
+	struct per_cpu_info *pcpui = this_pcpui();
+
 	assert(pcpui->owning_proc == NULL);
 	proc_incref(p);
 	pcpui->owning_proc = p;
-	pcpui->owning_vcoreid = 0;
-	pcpui->cur_ctx = &pcpui->actual_ctx;
+	pcpui->owning_vcoreid = vcoreid;
+	pcpui->cur_ctx = NULL; /* until somebody has made one in actual_ctx */
 }
 
-static void clear_owning_proc(struct per_cpu_info *pcpui)
+void core_disown(void)
 {
+	struct per_cpu_info *pcpui = this_pcpui();
 	struct proc *p = pcpui->owning_proc;
 
+	PROBE(vcore_leave, p->pid, pcpui->owning_vcoreid);
 	pcpui->owning_proc = NULL;
 	pcpui->cur_ctx = NULL;
 	pcpui->nr_syscs = 0;
@@ -310,6 +314,7 @@ bool proc_run_s(struct proc *p)
 	if (runnable) {
 		proc_set_state(p, PROC_RUNNING_S);
 		map_vcore0(p, pcpui->core_id);
+		PROBE(ctx_restored, p->pid, 0, &p->scp_ctx, sizeof(p->scp_ctx));
 		pcpui->actual_ctx = p->scp_ctx;
 		pcpui->syscs = p->scp_syscs;
 		pcpui->nr_syscs = p->scp_nr_syscs;
@@ -317,15 +322,18 @@ bool proc_run_s(struct proc *p)
 	}
 	spin_unlock(&p->proc_lock);
 	/* should p be destroyed from here on, the __death message finds it as our owner */
-	if (runnable)
-		set_owning_proc(pcpui, p);
-	return runnable;
+	if (!runnable)
+		return false;
+	core_own(p, 0);
+	pcpui->cur_ctx = &pcpui->actual_ctx;
+	PROBE(vcore_enter, p->pid, 0, 0);
+	return true;
 }
 
 /* proc_lock held. The state has changed from RUNNING_S: leave everything in p. */
 static void save_scp(struct proc *p, struct per_cpu_info *pcpui)
 {
-	p->scp_ctx = *pcpui->cur_ctx;
+	vcore_save_ctx(p, 0, &p->scp_ctx);
 	p->scp_syscs = pcpui->syscs;
 	p->scp_nr_syscs = pcpui->nr_syscs;
 	fpu_save(&p->scp_anc);
@@ -348,7 +356,7 @@ void proc_preempt_scp(void)
 	if (!running)
 		return;
 	sched_scp_runnable(p);
-	clear_owning_proc(pcpui);
+	core_disown();
 }
 
 /* The owner's system calls are not all done: it waits, and whoever finishes the last one wakes it.
@@ -375,45 +383,40 @@ static bool scp_wait(struct per_cpu_info *pcpui)
 	}
 	save_scp(p, pcpui);
 	spin_unlock(&p->proc_lock);
-	clear_owning_proc(pcpui);
+	core_disown();
 	return true;
 }
 
-/* ROUTINE message to the core that the process ran on. It says which process it means: by now the
- * core might have another owner, and that would be a bug to find, not a process to kill.
+/* proc_lock held. Whatever the state is, all cores that p has lose it; the MCP's among them come
+ * back in freed[]. Returns how many.
  */
-static void __death(uint32_t src, long a0, long a1, long a2)
+static uint32_t take_cores(struct proc *p, uint32_t *freed)
 {
-	struct per_cpu_info *pcpui = this_pcpui();
-	struct proc *p = (struct proc *)a0;
+	uint32_t vcoreid, n = 0;
 
-	(void)src;
-	(void)a1;
-	(void)a2;
-	if (pcpui->owning_proc != p)
-		panic("__death of process %d finds another owner", p->pid);
-	clear_owning_proc(pcpui);
-	proc_decref(p); /* the message's */
-}
+	proc_seq_start(p);
+	while ((vcoreid = vcore_first(&p->vcores, &p->vcores.online)) != NO_VCORE) {
+		uint32_t pcoreid = p->procinfo->vcoremap[vcoreid].pcoreid;
 
-/* proc_lock held. */
-static void take_cores(struct proc *p)
-{
-	if (p->state != PROC_RUNNING_S)
-		return;
-	proc_incref(p);
-	send_kernel_message(p->procinfo->vcoremap[0].pcoreid, __death, (long)p, 0, 0, KMSG_ROUTINE);
-	unmap_vcore0(p);
+		send_death(p, pcoreid);
+		vcore_unmap(p, vcoreid, &p->vcores.inactive);
+		if (p->procinfo->is_mcp)
+			freed[n++] = pcoreid;
+	}
+	proc_seq_end(p);
+	return n;
 }
 
 void proc_destroy(struct proc *p, int exit_code)
 {
+	uint32_t freed[MAX_NUM_CORES], n;
+
 	spin_lock(&p->proc_lock);
 	if (p->state & (PROC_DYING | PROC_DYING_ABORT)) {
 		spin_unlock(&p->proc_lock);
 		return;
 	}
-	take_cores(p);
+	n = take_cores(p, freed);
 	proc_set_state(p, PROC_DYING);
 	p->exit_code = exit_code;
 	/* Akaros closes files in between, and aborts the process's sleepers afterwards. Here no
@@ -422,7 +425,10 @@ void proc_destroy(struct proc *p, int exit_code)
 	 */
 	proc_set_state(p, PROC_DYING_ABORT);
 	spin_unlock(&p->proc_lock);
+	PROBE(proc_ended, p->pid, exit_code);
 	sched_forget(p);
+	ksched_forget(p);
+	ksched_cores_idle(freed, n);
 	family_end(p);
 }
 
@@ -434,6 +440,7 @@ static void set_cur_proc(struct proc *p)
 
 	pcpui->cur_proc = p;
 	lcr3(PADDR(p == NULL ? boot_pgdir : p->pgdir));
+	PROBE(addr_space_loaded, p == NULL ? 0 : p->pid);
 	if (old != NULL)
 		proc_decref(old);
 }
@@ -444,6 +451,26 @@ void proc_switch_addr_space(struct proc *p)
 		return;
 	proc_incref(p);
 	set_cur_proc(p);
+}
+
+struct proc *proc_switch_to(struct proc *p)
+{
+	struct proc *before = this_pcpui()->cur_proc;
+
+	if (before != NULL)
+		proc_incref(before);
+	proc_switch_addr_space(p);
+	return before;
+}
+
+void proc_switch_back(struct proc *before)
+{
+	if (before == NULL) {
+		set_cur_proc(NULL);
+		return;
+	}
+	proc_switch_addr_space(before);
+	proc_decref(before);
 }
 
 /* Returns whether there was something to leave. */
@@ -483,7 +510,7 @@ bool try_run_proc(void)
 		run_next_syscall();
 		smp_idle();
 	}
-	if (atomic_read(&p->nr_pending_syscs) > 0 && scp_wait(pcpui))
+	if (!p->procinfo->is_mcp && atomic_read(&p->nr_pending_syscs) > 0 && scp_wait(pcpui))
 		return true;
 	pop_ctx(pcpui);
 }

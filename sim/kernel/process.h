@@ -1,8 +1,9 @@
 /* process.h - processes: a state machine, a reference count, an address space and a context.
  *
- * States and transitions are Akaros's. _S is a single-core process (SCP), _M a many-core one (MCP);
- * so far all processes are SCPs and run on core 0. WAITING -> RUNNING_S is only for a process that
- * was about to wait and found its reason gone.
+ * States and transitions are Akaros's. _S is a single-core process (SCP), which runs on core 0; _M
+ *a many-core one (MCP; mcp.h), which has none or more of the others; procinfo's is_mcp says which
+ *of the two a WAITING one is. WAITING -> RUNNING_S is only for an SCP that was about to wait and
+ *found its reason gone.
  *
  *	CREATED     -> RUNNABLE_S, DYING
  *	RUNNABLE_S  -> RUNNING_S, RUNNABLE_M, WAITING, DYING
@@ -14,7 +15,7 @@
  *
  * References: one for existing, from creation until the parent has waited (or has died too); one
  * each for being a core's cur_proc or owning_proc, for a kthread that sleeps in the address space,
- * for a place in the scheduler's list. The last to go frees the process.
+ * for a place in a scheduler's list, for a message about it. The last to go frees the process.
  */
 #ifndef KERNEL_PROCESS_H
 #define KERNEL_PROCESS_H
@@ -28,6 +29,8 @@
 #include "sim/kernel/lib/list.h"
 #include "sim/kernel/pagetable.h"
 #include "sim/kernel/spinlock.h"
+#include "sim/kernel/sync.h"
+#include "sim/kernel/vcore.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,6 +38,7 @@
 
 #define PROGNAME_MAX 32
 #define PID_MAX      1024
+#define UCQ_LOCKS    8
 
 enum proc_state {
 	PROC_CREATED = 0x01,
@@ -54,9 +58,12 @@ struct proc {
 	struct procinfo *procinfo; /* the kernel's view of the pages at UINFO */
 	struct procdata *procdata; /* and at UDATA */
 
-	spinlock_t proc_lock;    /* state, exit code, vcoremap and pcoremap; the context below */
+	spinlock_t proc_lock;    /* state, exit code, vcoremap, pcoremap; the vcores' lists and the
+				  * context below */
 	volatile uint32_t state; /* read without the lock only as a hint, or as said there */
 	int exit_code;
+
+	struct vcore_lists vcores; /* vcore.h says who may look at them */
 
 	/* the one context of an SCP while no core has it */
 	struct user_context scp_ctx;
@@ -69,9 +76,14 @@ struct proc {
 	/* address space: mm_lock */
 	spinlock_t mm_lock;
 	pte_t *pgdir;
-	struct list vmrs; /* struct vmr, by address */
+	struct list vmrs;           /* struct vmr, by address */
+	struct semaphore unmap_sem; /* one at a time; taken before mm_lock */
+
+	spinlock_t ucq_locks[UCQ_LOCKS]; /* ucq.c, by the queue's address */
 
 	struct list sched_link; /* sched.c's lock */
+	struct list mcp_link;   /* the rest: ksched.c's lock */
+	uint64_t mcp_round;     /* in which it has last been looked at */
 
 	/* family.c's lock */
 	struct proc *parent; /* NULL: the kernel, or an orphan's */
@@ -98,7 +110,7 @@ void proc_set_state(struct proc *p, enum proc_state next);
 /* CREATED -> RUNNABLE_S. Returns false in any other state. */
 bool proc_run(struct proc *p);
 
-/* If p is WAITING, makes it runnable. For whoever has done what it waits for. */
+/* If p is WAITING, makes it runnable. For whoever has done what it waits for. No locks held. */
 void proc_wakeup(struct proc *p);
 
 /* Gives this core, which is free, to p. Returns false when p is no longer RUNNABLE_S. */
@@ -119,6 +131,14 @@ bool try_run_proc(void);
 
 /* Loads p's address space and counts it as cur_proc; the one before is let go. */
 void proc_switch_addr_space(struct proc *p);
+
+/* The same for a while: returns what proc_switch_back wants. In between nothing may block. */
+struct proc *proc_switch_to(struct proc *p);
+void proc_switch_back(struct proc *before);
+
+/* This core, which is free, belongs to p's vcore from now on; and to nobody any more. */
+void core_own(struct proc *p, uint32_t vcoreid);
+void core_disown(void);
 
 /* family.c: parents and children. */
 void family_add(struct proc *parent, struct proc *child);

@@ -217,3 +217,20 @@ void smp_call_one(uint32_t core, void (*fn)(void *), void *arg)
 	send_kernel_message(core, __smp_call, (long)&call, 0, 0, KMSG_IMMEDIATE);
 	wait_for_call(&call);
 }
+
+void smp_call_where_loaded(const struct proc *p, void (*fn)(void *), void *arg)
+{
+	struct smp_call call = {fn, arg, {0}};
+
+	/* The caller's stores are out before cur_proc is read. A core stores cur_proc before it
+	 * loads CR3, which is a fence: who is not seen to have p loaded has yet to walk its tables.
+	 */
+	wrmb();
+	for (uint32_t i = 0; i < num_cores; i++) {
+		if (*(struct proc *const volatile *)&per_cpu_info[i].cur_proc != p)
+			continue;
+		atomic_inc(&call.left);
+		send_kernel_message(i, __smp_call, (long)&call, 0, 0, KMSG_IMMEDIATE);
+	}
+	wait_for_call(&call);
+}

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+struct proc;
+
 /* Prepares the boot core's per_cpu_info, so that locks and printk work. First thing of all. */
 void smp_init_boot_core(void);
 
@@ -18,6 +20,11 @@ void smp_boot(void);
  */
 void smp_call_all(void (*fn)(void *), void *arg);
 void smp_call_one(uint32_t core, void (*fn)(void *), void *arg);
+
+/* On the cores that have p's address space loaded. A core that loads it later reads the page tables
+ * later than whatever the caller has written to them.
+ */
+void smp_call_where_loaded(const struct proc *p, void (*fn)(void *), void *arg);
 
 /* Where every path through the kernel ends that does not return to kernel code: runs messages, then
  * the process that owns the core, and halts when there is nothing of either. No locks held.

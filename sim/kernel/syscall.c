@@ -1,15 +1,19 @@
 /* syscall.c - see syscall.h. One function a call, one row a number. */
 #include "sim/kernel/syscall.h"
 #include "sim/abi/errno.h"
+#include "sim/abi/probe.h"
 #include "sim/abi/syscall.h"
 #include "sim/kernel/console.h"
+#include "sim/kernel/event.h"
 #include "sim/kernel/kmalloc.h"
+#include "sim/kernel/kmsg.h"
 #include "sim/kernel/kthread.h"
 #include "sim/kernel/lib/string.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/percpu.h"
 #include "sim/kernel/process.h"
 #include "sim/kernel/smp.h"
+#include "sim/kernel/x86.h"
 
 #define IO_CHUNK     256
 #define MAX_PATH     64
@@ -164,21 +168,30 @@ static long sys_munmap(struct proc *p, struct syscall *s)
 
 static const struct {
 	const char *name;
-	syscall_fn fn; /* NULL: proc_yield, which finishes itself */
+	syscall_fn fn;
+	/* instead: finishes itself (syscall.h) */
+	void (*control)(struct proc *p, struct syscall *usysc, struct syscall *s);
 } syscalls[NUM_SYSCALLS] = {
-	[SYS_null] = {"null", sys_null},
-	[SYS_write] = {"write", sys_write},
-	[SYS_read] = {"read", sys_read},
-	[SYS_getpid] = {"getpid", sys_getpid},
-	[SYS_getpcoreid] = {"getpcoreid", sys_getpcoreid},
-	[SYS_proc_create] = {"proc_create", sys_proc_create},
-	[SYS_proc_run] = {"proc_run", sys_proc_run},
-	[SYS_waitpid] = {"waitpid", sys_waitpid},
-	[SYS_proc_destroy] = {"proc_destroy", sys_proc_destroy},
-	[SYS_proc_yield] = {"proc_yield", NULL},
-	[SYS_block] = {"block", sys_block},
-	[SYS_mmap] = {"mmap", sys_mmap},
-	[SYS_munmap] = {"munmap", sys_munmap},
+	[SYS_null] = {"null", sys_null, NULL},
+	[SYS_write] = {"write", sys_write, NULL},
+	[SYS_read] = {"read", sys_read, NULL},
+	[SYS_getpid] = {"getpid", sys_getpid, NULL},
+	[SYS_getpcoreid] = {"getpcoreid", sys_getpcoreid, NULL},
+	[SYS_proc_create] = {"proc_create", sys_proc_create, NULL},
+	[SYS_proc_run] = {"proc_run", sys_proc_run, NULL},
+	[SYS_waitpid] = {"waitpid", sys_waitpid, NULL},
+	[SYS_proc_destroy] = {"proc_destroy", sys_proc_destroy, NULL},
+	[SYS_proc_yield] = {"proc_yield", NULL, sys_proc_yield},
+	[SYS_block] = {"block", sys_block, NULL},
+	[SYS_mmap] = {"mmap", sys_mmap, NULL},
+	[SYS_munmap] = {"munmap", sys_munmap, NULL},
+	[SYS_change_to_m] = {"change_to_m", NULL, sys_change_to_m},
+	[SYS_poke_ksched] = {"poke_ksched", sys_poke_ksched, NULL},
+	[SYS_change_vcore] = {"change_vcore", NULL, sys_change_vcore},
+	[SYS_notify] = {"notify", sys_notify, NULL},
+	[SYS_self_notify] = {"self_notify", sys_self_notify, NULL},
+	[SYS_vc_entry] = {"vc_entry", NULL, sys_vc_entry},
+	[SYS_halt_core] = {"halt_core", sys_halt_core, NULL},
 };
 
 static const char *error_text(int err)
@@ -204,15 +217,36 @@ static const char *error_text(int err)
 		return "no such child";
 	case EPERM:
 		return "neither this process nor a child";
+	case EBUSY:
+		return "busy";
+	case EAGAIN:
+		return "try again";
 	default:
 		return "bad file descriptor";
 	}
 }
 
-/* Writes the results where the user will look for them, and lets p go on if it waits for this.
- * After SC_DONE the struct is the user's again: no access follows.
+/* The user of an MCP sets ev_q and then, atomically, SC_UEVENT, unless it finds SC_DONE; so we set
+ * SC_DONE and look for SC_UEVENT then. SC_K_LOCK, which comes with SC_DONE, keeps it from believing
+ * that there will be no event until we have looked, and sent one (Akaros 6aa8067d).
  */
-static void finish_syscall(struct proc *p, struct syscall *usysc, struct syscall *s, long ret)
+static void set_done(struct proc *p, struct syscall *usysc)
+{
+	struct event_msg msg = {.ev_type = EV_SYSCALL, .ev_arg3 = usysc};
+	bool mcp = p->procinfo->is_mcp;
+	struct syscall now;
+
+	if (user_or_u32(&usysc->flags, mcp ? SC_DONE | SC_K_LOCK : SC_DONE) != 0)
+		return;
+	PROBE(syscall_done, p->pid, usysc);
+	if (!mcp)
+		return;
+	if (copy_from_user(&now, usysc, sizeof(now)) == 0 && (now.flags & SC_UEVENT))
+		send_event(p, now.ev_q, &msg, 0);
+	user_and_u32(&usysc->flags, ~(uint32_t)SC_K_LOCK);
+}
+
+void syscall_finish(struct proc *p, struct syscall *usysc, struct syscall *s, long ret)
 {
 	bool failed = ret < 0;
 
@@ -225,51 +259,106 @@ static void finish_syscall(struct proc *p, struct syscall *usysc, struct syscall
 	/* a user that has unmapped its own struct does not hear of the result: its own loss */
 	if (copy_to_user(&usysc->err, &s->err, sizeof(s->err)) == 0 &&
 		copy_to_user(&usysc->retval, &s->retval, sizeof(s->retval)) == 0)
-		user_or_u32(&usysc->flags, SC_DONE);
+		set_done(p, usysc);
 	if (!atomic_dec_and_test(&p->nr_pending_syscs))
 		return;
-	if (p->state == PROC_WAITING) /* after the count: see scp_wait() */
+	/* after the count: see scp_wait(). An MCP waits for events. */
+	if (p->state == PROC_WAITING && !p->procinfo->is_mcp)
 		proc_wakeup(p);
 }
 
-/* The core is no longer p's when the call has been finished, so p must not be on it in the midst of
- * one: finish first, and never return to the code that would finish it again.
- */
-static _Noreturn void do_proc_yield(struct proc *p, struct syscall *usysc, struct syscall *s)
-{
-	finish_syscall(p, usysc, s, 0);
-	proc_preempt_scp();
-	smp_idle();
-}
-
-static long dispatch(struct proc *p, struct syscall *usysc, struct syscall *s)
+static long dispatch(struct proc *p, struct syscall *s)
 {
 	if (s->num >= NUM_SYSCALLS)
 		return -ENOSYS;
-	if (s->flags & SC_UEVENT)
+	if ((s->flags & SC_UEVENT) && !p->procinfo->is_mcp)
 		return -ENOSYS;
-	if (s->num == SYS_proc_yield)
-		do_proc_yield(p, usysc, s);
 	return syscalls[s->num].fn(p, s);
+}
+
+static bool is_control(const struct syscall *s)
+{
+	return s->num < NUM_SYSCALLS && syscalls[s->num].control != NULL;
+}
+
+/* on_vcore: this core's owner has submitted it, and waits in cur_ctx. */
+static void control(struct proc *p, struct syscall *usysc, struct syscall *s, bool on_vcore)
+{
+	bool event = s->flags & SC_UEVENT, last = this_pcpui()->nr_syscs == 0;
+
+	if (!p->procinfo->is_mcp && event)
+		syscall_finish(p, usysc, s, -ENOSYS);
+	else if (p->procinfo->is_mcp && (event || !last || !on_vcore))
+		syscall_finish(p, usysc, s, -EINVAL);
+	else
+		syscalls[s->num].control(p, usysc, s);
+}
+
+/* p is cur_proc. */
+static void run_syscall(struct proc *p, struct syscall *usysc, bool on_vcore)
+{
+	struct kthread *k = this_pcpui()->cur_kthread;
+	struct syscall s;
+
+	if (copy_from_user(&s, usysc, sizeof(s)) != 0) {
+		printk("process %d (%s) killed: system call struct at %p\n", p->pid, p->progname,
+			(void *)usysc);
+		this_pcpui()->nr_syscs = 0;
+		proc_destroy(p, EXIT_CODE_FAULT);
+		return;
+	}
+	atomic_inc(&p->nr_pending_syscs);
+	k->flags = KTH_SAVE_ADDR_SPACE;
+	k->name = s.num < NUM_SYSCALLS ? syscalls[s.num].name : "syscall";
+	k->usysc = usysc;
+	PROBE(syscall_start, p->pid, usysc, s.num);
+	if (is_control(&s))
+		control(p, usysc, &s, on_vcore);
+	else
+		syscall_finish(p, usysc, &s, dispatch(p, &s));
 }
 
 void run_next_syscall(void)
 {
 	struct per_cpu_info *pcpui = this_pcpui();
-	struct proc *p = pcpui->cur_proc;
-	struct syscall *usysc = pcpui->syscs, s;
+	struct syscall *usysc = pcpui->syscs++;
 
-	pcpui->syscs++;
 	pcpui->nr_syscs--;
-	if (copy_from_user(&s, usysc, sizeof(s)) != 0) {
-		printk("process %d (%s) killed: system call struct at %p\n", p->pid, p->progname,
-			(void *)usysc);
-		pcpui->nr_syscs = 0;
-		proc_destroy(p, EXIT_CODE_FAULT);
-		return;
+	run_syscall(pcpui->cur_proc, usysc, true);
+}
+
+static void leave(struct proc *p, struct syscall *usyscs, uint64_t count);
+
+/* ROUTINE message: one call, and the rest are left to the next message. */
+static void __late_syscalls(uint32_t src, long a0, long a1, long count)
+{
+	struct proc *p = (struct proc *)a0;
+	struct syscall *usyscs = (struct syscall *)a1;
+
+	(void)src;
+	if (!(p->state & (PROC_DYING | PROC_DYING_ABORT))) {
+		proc_switch_addr_space(p);
+		if (count > 1)
+			leave(p, usyscs + 1, (uint64_t)count - 1);
+		irq_enable();
+		run_syscall(p, usyscs, false);
 	}
-	atomic_inc(&p->nr_pending_syscs);
-	pcpui->cur_kthread->flags = KTH_SAVE_ADDR_SPACE;
-	pcpui->cur_kthread->name = s.num < NUM_SYSCALLS ? syscalls[s.num].name : "syscall";
-	finish_syscall(p, usysc, &s, dispatch(p, usysc, &s));
+	proc_decref(p);
+	smp_idle(); /* the call may have blocked: what called us is no more */
+}
+
+static void leave(struct proc *p, struct syscall *usyscs, uint64_t count)
+{
+	proc_incref(p);
+	send_kernel_message(
+		core_id(), __late_syscalls, (long)p, (long)usyscs, (long)count, KMSG_ROUTINE);
+}
+
+void syscall_leave_rest(void)
+{
+	struct per_cpu_info *pcpui = this_pcpui();
+
+	if (pcpui->nr_syscs > 0)
+		leave(pcpui->owning_proc, pcpui->syscs, pcpui->nr_syscs);
+	pcpui->nr_syscs = 0;
 }

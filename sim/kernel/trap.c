@@ -1,5 +1,6 @@
 /* trap.c - see trap.h. */
 #include "sim/kernel/trap.h"
+#include "sim/abi/probe.h"
 #include "sim/kernel/apic.h"
 #include "sim/kernel/console.h"
 #include "sim/kernel/desc.h"
@@ -112,6 +113,7 @@ static void irq_dispatch(unsigned vector)
 	if (vector == VECTOR_SPURIOUS || (vector >= VECTOR_PIC && vector < VECTOR_PIC + 16))
 		return; /* neither wants an EOI */
 	pcpui->irq_depth++;
+	PROBE(irq, vector);
 	if (irqs[vector].handler != NULL)
 		irqs[vector].handler(irqs[vector].arg);
 	else
