@@ -5,6 +5,7 @@
 #define SYMBOLS_FAULTS_H
 
 #include "sim/machine/file.h"
+#include "sim/machine/loader.h"
 #include "sim/symbols/images.h"
 
 struct fault_place {

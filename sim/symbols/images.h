@@ -8,9 +8,9 @@
 #ifndef SYMBOLS_IMAGES_H
 #define SYMBOLS_IMAGES_H
 
-#include "sim/machine/loader.h"
 #include "sim/symbols/symbols.h"
 
+struct boot;
 struct probe;
 struct fault_place;
 
@@ -19,6 +19,8 @@ struct elf_image {
 	const char *name; /* "kernel"; of a program the last part of its path: "block_test" */
 	const char *path; /* for messages: "build/initrd.cpio:bin/block_test" */
 	bool user;        /* lies in address spaces of processes */
+	int module;       /* of struct boot, that holds it; -1: it is the kernel */
+	const struct elf_image *kernel;
 	const struct symbols *symbols;
 	size_t probe_count;
 	const struct probe *probes; /* by address, then name */

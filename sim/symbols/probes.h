@@ -8,11 +8,11 @@
 #ifndef SYMBOLS_PROBES_H
 #define SYMBOLS_PROBES_H
 
-#include "sim/cpu/cpu.h"
 #include "sim/symbols/images.h"
 
 #define PROBE_ARGS_MAX 12
-#define PROBE_NO_REG   0xff
+
+struct vcpu;
 
 enum probe_arg_kind { PROBE_CONSTANT, PROBE_REGISTER, PROBE_MEMORY };
 
@@ -20,10 +20,12 @@ struct probe_arg {
 	uint8_t kind;
 	uint8_t size; /* 1, 2, 4 or 8 */
 	bool is_signed;
-	bool high;           /* AH, CH, DH or BH */
-	uint8_t base, index; /* enum of core.h; base is the register itself; or PROBE_NO_REG */
-	uint8_t scale;
-	int64_t value; /* the constant, or the displacement */
+	uint8_t base;  /* enum gpr, or REG_ZERO; of PROBE_REGISTER that register */
+	uint8_t width; /* of the register that is named: 1, 2, 4 or 8 */
+	bool high;     /* it is AH, CH, DH or BH */
+	uint8_t index, scale;
+	uint8_t segment; /* FS, GS, or DS, whose base does not count */
+	int64_t value;   /* the constant, or the displacement */
 };
 
 struct probe {

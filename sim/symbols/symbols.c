@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/symbols/dwarf.h"
+
 #define SYMBOL_REACH UINT64_C(0x100000) /* of one without a size, if no other follows */
 
 struct symbol_image {
@@ -100,39 +102,70 @@ static void read_symbols(struct symbol_image *image)
 	give_sizes(image);
 }
 
-static bool image_open(struct symbol_image *image, const char *path, uint64_t bias, struct error *e)
+/* A file in memory brings all that is known of it. */
+static int no_other_file(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base,
+	const char *file, const char *link, GElf_Word crc, char **found)
 {
-	static const Dwfl_Callbacks callbacks = {
-		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
-		.section_address = dwfl_offline_section_address,
-	};
+	(void)module, (void)user, (void)name, (void)base;
+	(void)file, (void)link, (void)crc, (void)found;
+	return -1;
+}
 
-	*image = (struct symbol_image){.bias = bias, .dwfl = dwfl_begin(&callbacks)};
-	if (image->dwfl == NULL)
-		return fail(e, "%s: %s", path, dwfl_errmsg(-1));
-	image->module = dwfl_report_offline(image->dwfl, path, path, -1);
+static const Dwfl_Callbacks file_callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+static const Dwfl_Callbacks memory_callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = no_other_file,
+	.section_address = dwfl_offline_section_address,
+};
+
+/* An image of what dwfl has been told of; NULL in module: it was no good. */
+static bool add(struct symbols *s, struct symbol_image *image, const char *name, struct error *e)
+{
+	struct symbol_image *images;
+
 	if (image->module == NULL || dwfl_report_end(image->dwfl, NULL, NULL) != 0) {
-		fail(e, "%s: no ELF file with symbols: %s", path, dwfl_errmsg(-1));
+		fail(e, "%s: no ELF file with symbols: %s", name, dwfl_errmsg(-1));
 		dwfl_end(image->dwfl);
 		return false;
 	}
 	read_symbols(image);
+	images = realloc(s->images, (s->count + 1) * sizeof(images[0]));
+	SIM_ASSERT(images != NULL);
+	s->images = images;
+	s->images[s->count++] = *image;
 	return true;
 }
 
 bool symbols_add(struct symbols *s, const char *path, uint64_t bias, struct error *e)
 {
-	struct symbol_image image;
-	struct symbol_image *images;
+	struct symbol_image image = {.bias = bias, .dwfl = dwfl_begin(&file_callbacks)};
 
-	if (!image_open(&image, path, bias, e))
-		return false;
-	images = realloc(s->images, (s->count + 1) * sizeof(images[0]));
-	SIM_ASSERT(images != NULL);
-	s->images = images;
-	s->images[s->count++] = image;
-	return true;
+	SIM_ASSERT(image.dwfl != NULL);
+	image.module = dwfl_report_offline(image.dwfl, path, path, -1);
+	return add(s, &image, path, e);
+}
+
+bool symbols_add_memory(struct symbols *s, const char *name, const uint8_t *data, size_t size,
+	uint64_t bias, struct error *e)
+{
+	struct symbol_image image = {.bias = bias, .dwfl = dwfl_begin(&memory_callbacks)};
+
+	SIM_ASSERT(image.dwfl != NULL);
+	image.module =
+		dwfl_report_offline_memory(image.dwfl, name, name, (char *)(uintptr_t)data, size);
+	return add(s, &image, name, e);
+}
+
+Dwarf *symbols_dwarf(const struct symbols *s)
+{
+	Dwarf_Addr bias;
+
+	return s->count != 0 ? dwfl_module_getdwarf(s->images[0].module, &bias) : NULL;
 }
 
 /* --- asking --- */

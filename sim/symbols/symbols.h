@@ -27,6 +27,11 @@ void symbols_destroy(struct symbols *s);
  * not ELF is not. */
 MUST_CHECK bool symbols_add(struct symbols *s, const char *path, uint64_t bias, struct error *e);
 
+/* The same for a file in memory, whose bytes must live as long; its debugging information is its
+ * own, never another file's. name is for messages. */
+MUST_CHECK bool symbols_add_memory(struct symbols *s, const char *name, const uint8_t *data,
+	size_t size, uint64_t bias, struct error *e);
+
 /* The function (or object) that covers an address; one without a size reaches to the next. */
 MUST_CHECK bool symbols_at(const struct symbols *s, uint64_t address, struct symbol *symbol);
 MUST_CHECK bool symbols_named(const struct symbols *s, const char *name, struct symbol *symbol);
