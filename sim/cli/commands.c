@@ -20,6 +20,8 @@
 static const struct option_row boot_options[] = {
 	TEXT("append", "TEXT", append, "the image's command line"),
 	LIST("module", "FILE", modules, "load a multiboot module; may be repeated"),
+	LIST("fault", "NAME", faults,
+		"turn a fault point on; `ringv info` lists them; may be repeated"),
 	CONFIG_OPTIONS,
 	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default)"),
 	TEXT("record", "FILE", record, "write a recording for `ringv replay`"),

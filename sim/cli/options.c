@@ -43,6 +43,12 @@ bool options_session(const struct args *args, struct session *s, struct error *e
 			return false;
 		}
 	}
+	for (unsigned i = 0; i < args->faults.count; i++) {
+		if (!session_add_fault(s, args->faults.at[i], e)) {
+			session_free(s);
+			return false;
+		}
+	}
 	return true;
 }
 
@@ -145,6 +151,8 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 	for (unsigned i = 0; i < s->module_count; i++)
 		print_option("module", s->modules[i].path, out);
 	print_option("append", args->append, out);
+	for (unsigned i = 0; i < s->fault_count; i++)
+		print_option("fault", s->faults[i], out);
 	if (args->until != UINT64_MAX)
 		fprintf(out, " --until %" PRIu64, args->until);
 	fprintf(out, "  # ringv %s %s, image %016" PRIx64, ringv_version, ringv_build_id,

@@ -18,6 +18,8 @@ void recording_free(struct recording *r)
 	free_file(&r->image);
 	for (unsigned i = 0; i < BOOT_MODULES_MAX; i++)
 		free_file(&r->modules[i]);
+	for (unsigned i = 0; i < SESSION_FAULTS_MAX; i++)
+		free(r->faults[i]);
 	free(r->inputs);
 	chain_free(&r->chain);
 	memset(r, 0, sizeof(*r));
@@ -60,6 +62,12 @@ bool recording_describe(struct recording *r, const struct session *s, struct err
 	for (unsigned i = 0; i < s->module_count; i++)
 		if (!describe_file(&r->modules[i], &s->modules[i], e))
 			return false;
+	for (unsigned i = 0; i < s->fault_count; i++) {
+		r->faults[i] = strdup(s->faults[i]);
+		if (r->faults[i] == NULL)
+			return fail(e, "the host has no memory for a recording");
+		r->fault_count++;
+	}
 	return true;
 }
 
@@ -124,6 +132,9 @@ static bool load_files(
 	for (unsigned i = 0; i < r->module_count; i++)
 		if (!session_add_module(s, r->modules[i].path, e) ||
 			!same_file(&r->modules[i], &s->modules[i], name, e))
+			return false;
+	for (unsigned i = 0; i < r->fault_count; i++)
+		if (!session_add_fault(s, r->faults[i], e))
 			return false;
 	return config_read_text(&s->config, name, r->config, strlen(r->config), e);
 }

@@ -10,7 +10,7 @@
 #include "sim/replay/chain.h"
 #include "sim/replay/session.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 
 struct recorded_file {
 	char *path; /* absolute, as of the recording */
@@ -35,6 +35,8 @@ struct recording {
 	struct recorded_file image;
 	uint64_t module_count;
 	struct recorded_file modules[BOOT_MODULES_MAX];
+	uint64_t fault_count;
+	char *faults[SESSION_FAULTS_MAX]; /* fault points that were on */
 
 	size_t input_count, input_room;
 	struct recorded_input *inputs;

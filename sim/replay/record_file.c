@@ -49,6 +49,16 @@ static bool visit_modules(struct visitor *v, struct recording *r)
 	return true;
 }
 
+static bool visit_faults(struct visitor *v, struct recording *r)
+{
+	if (!v->number(v, &r->fault_count) || r->fault_count > SESSION_FAULTS_MAX)
+		return false;
+	for (unsigned i = 0; i < r->fault_count; i++)
+		if (!v->text(v, &r->faults[i]))
+			return false;
+	return true;
+}
+
 static bool visit_cores(struct visitor *v, struct recording *r)
 {
 	if (!v->number(v, &r->core_count) || r->core_count > CPU_MAX)
@@ -73,6 +83,7 @@ static bool visit(struct visitor *v, struct recording *r)
 {
 	return v->text(v, &r->version) && v->text(v, &r->build) && v->text(v, &r->config) &&
 	       v->text(v, &r->command_line) && visit_file(v, &r->image) && visit_modules(v, r) &&
+	       visit_faults(v, r) &&
 	       v->array(v, (void **)&r->inputs, &r->input_count, sizeof(r->inputs[0])) &&
 	       v->number(v, &r->chain.window) &&
 	       v->array(v, (void **)&r->chain.links, &r->chain.count, sizeof(r->chain.links[0])) &&

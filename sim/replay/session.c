@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "sim/symbols/faults.h"
+
 void session_init(struct session *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -20,6 +22,8 @@ void session_free(struct session *s)
 	free_file(&s->image);
 	for (unsigned i = 0; i < s->module_count; i++)
 		free_file(&s->modules[i]);
+	for (unsigned i = 0; i < s->fault_count; i++)
+		free(s->faults[i]);
 	free(s->command_line);
 	memset(s, 0, sizeof(*s));
 }
@@ -67,27 +71,81 @@ bool session_add_module(struct session *s, const char *path, struct error *e)
 	return true;
 }
 
+bool session_add_fault(struct session *s, const char *name, struct error *e)
+{
+	char *copy = NULL;
+	unsigned at = 0;
+
+	while (at < s->fault_count && strcmp(s->faults[at], name) < 0)
+		at++;
+	if (at < s->fault_count && strcmp(s->faults[at], name) == 0)
+		return true;
+	if (s->fault_count == SESSION_FAULTS_MAX)
+		return fail(e, "%s: more than %d fault points", name, SESSION_FAULTS_MAX);
+	if (!copy_text(&copy, name, e))
+		return false;
+	memmove(&s->faults[at + 1], &s->faults[at], (s->fault_count - at) * sizeof(s->faults[0]));
+	s->faults[at] = copy;
+	s->fault_count++;
+	return true;
+}
+
+/* --- what is made of it --- */
+
 static struct boot_file boot_file(const struct session_file *f)
 {
 	return (struct boot_file){f->path, f->blob.data, f->blob.size};
 }
 
-struct machine *session_start(
-	const struct session *s, const struct byte_sink *serial, struct error *e)
+static struct boot session_boot(const struct session *s)
 {
 	struct boot boot = {
 		.image = boot_file(&s->image),
 		.command_line = s->command_line != NULL ? s->command_line : "",
 		.module_count = s->module_count,
 	};
-	struct machine *m;
 
 	for (unsigned i = 0; i < s->module_count; i++)
 		boot.modules[i] = boot_file(&s->modules[i]);
+	return boot;
+}
+
+struct images *session_images(const struct session *s, struct error *e)
+{
+	const struct boot boot = session_boot(s);
+
+	return images_load(&boot, e);
+}
+
+static bool inject_faults(
+	const struct session *s, struct boot *boot, struct faults_patched *patched, struct error *e)
+{
+	struct images *images;
+	bool good;
+
+	if (s->fault_count == 0)
+		return true;
+	images = images_load(boot, e);
+	good = images != NULL && faults_inject(images, (const char *const *)s->faults,
+					 s->fault_count, boot, patched, e);
+	images_destroy(images);
+	return good;
+}
+
+struct machine *session_start(
+	const struct session *s, const struct byte_sink *serial, struct error *e)
+{
+	struct boot boot = session_boot(s);
+	struct faults_patched patched = {0};
+	struct machine *m = NULL;
+
+	if (!inject_faults(s, &boot, &patched, e))
+		return NULL;
 	m = machine_create(&s->config, serial, e);
 	if (m != NULL && !boot_load(m, &boot, e)) {
 		machine_destroy(m);
 		m = NULL;
 	}
+	faults_free(&patched);
 	return m;
 }

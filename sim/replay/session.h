@@ -1,5 +1,5 @@
-/* session.h - what identifies a run: image, modules, command line, configuration; and a machine
- * made of it.
+/* session.h - what identifies a run: image, modules, command line, configuration, fault points that
+ * are on; and a machine made of it.
  *
  * The files are read once, and their digests say whether a later run has the same ones.
  */
@@ -8,8 +8,10 @@
 
 #include "sim/machine/file.h"
 #include "sim/machine/loader.h"
+#include "sim/symbols/images.h"
 
-#define SESSION_FILE_MAX (UINT64_C(1) << 30)
+#define SESSION_FILE_MAX   (UINT64_C(1) << 30)
+#define SESSION_FAULTS_MAX 64
 
 struct session_file {
 	char *path;
@@ -23,6 +25,8 @@ struct session {
 	struct session_file image;
 	unsigned module_count;
 	struct session_file modules[BOOT_MODULES_MAX];
+	unsigned fault_count;
+	char *faults[SESSION_FAULTS_MAX]; /* each once, in alphabetical order */
 };
 
 /* Starts an empty session with default options. */
@@ -33,7 +37,13 @@ MUST_CHECK bool session_set_command_line(struct session *s, const char *text, st
 MUST_CHECK bool session_set_image(struct session *s, const char *path, struct error *e);
 MUST_CHECK bool session_add_module(struct session *s, const char *path, struct error *e);
 
-/* A new machine with the image loaded. NULL on error. */
+/* Turns a fault point on; whether an image has it shows when the session starts. */
+MUST_CHECK bool session_add_fault(struct session *s, const char *name, struct error *e);
+
+/* The kernel and the programs in the modules, as long as the session lives. NULL on error. */
+struct images *session_images(const struct session *s, struct error *e);
+
+/* A new machine with the image loaded, and its fault points on. NULL on error. */
 struct machine *session_start(
 	const struct session *s, const struct byte_sink *serial, struct error *e);
 
