@@ -15,6 +15,7 @@
 struct identity_process {
 	int pid; /* 0: free */
 	uint64_t cr3;
+	uint64_t number; /* 1 for the first one created */
 	char name[IDENTITY_NAME];
 };
 
@@ -25,7 +26,7 @@ struct identity_core {
 
 struct identity {
 	struct identity_process processes[IDENTITY_PROCESSES];
-	unsigned next; /* where the next process goes */
+	uint64_t created; /* processes so far: where the next one goes */
 	struct identity_core cores[MACHINE_CPUS_MAX];
 };
 
@@ -33,14 +34,17 @@ void identity_init(struct identity *i);
 
 /* A probe has been reached: name, arguments, and what the core sees of memory. Other probes than
  * those of identity change nothing. */
-void identity_probe(
-	struct identity *i, const struct vcpu *c, const char *name, const int64_t *args);
+void identity_probe(struct identity *i, const struct vcpu *c, const char *name, unsigned arg_count,
+	const int64_t *args);
 
 /* Whose address space is loaded; 0: none. */
 int identity_pid(const struct identity *i, unsigned core);
 
 /* The process, and the vcore, that own the pcore (from vcore_enter to vcore_leave); 0, -1: none. */
 int identity_owner(const struct identity *i, unsigned core, int *vcoreid);
+
+/* What is known of a process; NULL: no such process. */
+const struct identity_process *identity_process(const struct identity *i, int pid);
 
 /* The program's name; NULL: no such process. */
 const char *identity_name(const struct identity *i, int pid);

@@ -52,7 +52,6 @@ struct watch *watch_create(struct machine *m, const struct images *images);
 void watch_destroy(struct watch *w);
 
 void watch_add(struct watch *w, struct watch_listener listener);
-void watch_remove(struct watch *w, void *context);
 void watch_set_gate(struct watch *w, struct watch_gate gate);
 
 /* Hits for another address too. */
