@@ -37,7 +37,7 @@ check-style: $(OBJ)
 check-unit unit: $(UNIT)
 	$Qtools/run-group $O/check/unit.log tests/run-unit $(UNIT)
 
-check-cli: $O/ringv $(IMAGES)
+check-cli: $O/ringv $(IMAGES) target
 	$Q$(RUN_GROUP) tests/cli/run $O
 
 check-determinism: $O/ringv $(IMAGES) target

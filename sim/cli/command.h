@@ -18,7 +18,8 @@ struct text_list {
 /* Everything that a command line can say, for all commands. */
 struct args {
 	struct text_list names; /* what is not an option */
-	struct text_list modules, faults, settings, trace_functions, trace_kinds, symbols;
+	struct text_list modules, faults, settings, trace_functions, trace_kinds, trace_probes,
+		symbols;
 	const char *append, *cpus, *memory, *config, *record, *serial, *gdb, *trace_file, *log;
 	const char *trace_cpu;
 	uint64_t until, runs, trace_from, trace_to, drop_every, drop_from;

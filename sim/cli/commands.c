@@ -34,7 +34,9 @@ static const struct option_row boot_options[] = {
 	FLAG("trace", trace, "trace to standard error, or to --trace-file"),
 	TEXT("trace-file", "FILE", trace_file, "trace to FILE"),
 	LIST("trace-kind", "KIND", trace_kinds,
-		"only insn, access, interrupt or exception; may be repeated"),
+		"only insn, access, interrupt, exception or probe; may be repeated"),
+	LIST("trace-probe", "NAME", trace_probes,
+		"only probes of this name, * and ? as in file names; may be repeated"),
 	LIST("trace-function", "NAME", trace_functions,
 		"only in this function, or in FROM-TO addresses; may be repeated"),
 	TEXT("trace-cpu", "N", trace_cpu, "only pcore N"),
@@ -111,9 +113,12 @@ const struct command commands[] = {
 	{
 		.name = "info",
 		.operands = "FILE",
-		.summary = "say what an image or a recording holds",
-		.details = "FILE is an image that `ringv boot` takes, or a recording.",
-		.example = "ringv info run.rec",
+		.summary = "say what an image, an archive or a recording holds",
+		.details =
+			"FILE is an image that `ringv boot` takes, a cpio archive of programs, or "
+			"a recording.\nOf images it lists probes with their arguments, and fault "
+			"points, each with its place in the sources.",
+		.example = "ringv info build/kernel/ringv-kernel.elf",
 		.options = info_options,
 		.operands_min = 1,
 		.operands_max = 1,

@@ -38,19 +38,24 @@ static bool make_filter(const struct debugging *d, const struct args *args, cons
 {
 	*f = trace_everything();
 	f->source = args->trace_source;
-	if (args->trace_kinds.count != 0)
+	if (args->trace_kinds.count + args->trace_probes.count != 0)
 		f->kinds = 0;
+	if (args->trace_probes.count != 0)
+		f->kinds |= 1u << TRACE_PROBE;
 	for (unsigned i = 0; i < args->trace_kinds.count; i++)
 		if (!trace_filter_kind(f, args->trace_kinds.at[i], e))
 			return false;
 	for (unsigned i = 0; i < args->trace_functions.count; i++)
 		if (!trace_filter_range(f, d->symbols, args->trace_functions.at[i], e))
 			return false;
+	for (unsigned i = 0; i < args->trace_probes.count; i++)
+		if (!trace_filter_probe(f, d->images, args->trace_probes.at[i], e))
+			return false;
 	return args->trace_cpu == NULL || parse_cpu(args->trace_cpu, m, &f->cpu, e);
 }
 
-bool debugging_open(
-	struct debugging *d, const struct args *args, struct machine *m, struct error *e)
+bool debugging_open(struct debugging *d, const struct args *args, const struct session *s,
+	struct machine *m, struct error *e)
 {
 	struct trace_filter filter;
 	FILE *out = stderr;
@@ -60,14 +65,16 @@ bool debugging_open(
 		return false;
 	if (!args->trace)
 		return true;
-	if (!make_filter(d, args, m, &filter, e))
+	d->images = session_images(s, e);
+	if (d->images == NULL || !make_filter(d, args, m, &filter, e))
 		return false;
 	if (args->trace_file != NULL) {
 		out = d->trace_file = fopen(args->trace_file, "we");
 		if (out == NULL)
 			return fail(e, "%s: %s", args->trace_file, strerror(errno));
 	}
-	d->trace = trace_create(m, &filter, d->symbols, out);
+	d->watch = watch_create(m, d->images);
+	d->trace = trace_create(m, &filter, d->symbols, d->watch, out);
 	return true;
 }
 
@@ -76,6 +83,8 @@ bool debugging_close(struct debugging *d, struct error *e)
 	bool good = d->trace_file == NULL || fclose(d->trace_file) == 0;
 
 	trace_destroy(d->trace);
+	watch_destroy(d->watch);
+	images_destroy(d->images);
 	symbols_destroy(d->symbols);
 	*d = (struct debugging){0};
 	return good || fail(e, "trace: %s", strerror(errno));

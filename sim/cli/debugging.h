@@ -9,6 +9,8 @@
 #include "sim/symbols/symbols.h"
 
 struct debugging {
+	struct images *images;
+	struct watch *watch;
 	struct symbols *symbols;
 	struct trace *trace;
 	FILE *trace_file;
@@ -18,9 +20,10 @@ struct debugging {
 MUST_CHECK bool load_symbols(
 	struct symbols **symbols, const char *image, const struct text_list *more, struct error *e);
 
-/* Prepares the trace, if one is asked for; tracing starts with trace_start. */
-MUST_CHECK bool debugging_open(
-	struct debugging *d, const struct args *args, struct machine *m, struct error *e);
+/* Prepares the trace, if one is asked for; tracing starts with trace_start. The machine is fresh,
+ * and has been made of the session; both outlive the debugging. */
+MUST_CHECK bool debugging_open(struct debugging *d, const struct args *args,
+	const struct session *s, struct machine *m, struct error *e);
 MUST_CHECK bool debugging_close(struct debugging *d, struct error *e);
 
 /* The step and the field in which a and b differ first. */

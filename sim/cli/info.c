@@ -1,8 +1,10 @@
 /* info.c - `ringv info`. */
 #include <stdlib.h>
 
+#include "sim/cli/info_images.h"
 #include "sim/cli/options.h"
 #include "sim/replay/record.h"
+#include "sim/symbols/cpio.h"
 
 static void print_file(const char *what, const struct recorded_file *f)
 {
@@ -17,6 +19,8 @@ static void print_text(const struct recording *r)
 	for (unsigned i = 0; i < r->module_count; i++)
 		print_file("module", &r->modules[i]);
 	printf("%-12s %s\n", "command line", r->command_line);
+	for (unsigned i = 0; i < r->fault_count; i++)
+		printf("%-12s %s\n", "fault", r->faults[i]);
 	printf("%-12s %" PRIu64 " in total, %zu digests, one in %" PRIu64 "\n", "steps", r->steps,
 		r->chain.count, r->chain.window);
 	for (unsigned i = 0; i < r->core_count; i++)
@@ -40,6 +44,12 @@ static void print_json(const struct recording *r)
 	print_json_text(r->image.path, stdout);
 	printf(",\n  \"command_line\": ");
 	print_json_text(r->command_line, stdout);
+	printf(",\n  \"faults\": [");
+	for (unsigned i = 0; i < r->fault_count; i++) {
+		printf("%s", i == 0 ? "" : ", ");
+		print_json_text(r->faults[i], stdout);
+	}
+	putchar(']');
 	printf(",\n  \"steps\": %" PRIu64 ",\n  \"windows\": %zu,\n  \"input\": %zu,\n"
 	       "  \"ended\": \"%s\",\n  \"status\": %" PRIu64 ",\n  \"digest\": \"%016" PRIx64
 	       "%016" PRIx64 "\"\n}\n",
@@ -61,31 +71,66 @@ static bool info_recording(const struct args *args, struct error *e)
 	return true;
 }
 
+/* What a boot loader would make of the file, or, of an archive, nothing. */
+static bool describe(const struct boot_file *file, bool archive, FILE *out, struct error *e)
+{
+	if (!archive)
+		return boot_describe(file, out, e);
+	fprintf(out, "format   cpio archive, a module\n");
+	return true;
+}
+
+static bool print_image_text(const struct boot_file *file, bool archive,
+	const struct images *images, struct digest d, struct error *e)
+{
+	if (!describe(file, archive, stdout, e))
+		return false;
+	printf("digest   %016" PRIx64 "%016" PRIx64 "\n", d.high, d.low);
+	info_images_text(images, stdout);
+	return true;
+}
+
+static bool print_image_json(const struct boot_file *file, bool archive,
+	const struct images *images, struct digest d, struct error *e)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&text, &size);
+	bool good = describe(file, archive, memory, e);
+
+	fclose(memory);
+	if (good) {
+		printf("{\n  \"kind\": \"%s\",\n  \"description\": ",
+			archive ? "archive" : "image");
+		print_json_text(text, stdout);
+		printf(",\n  \"digest\": \"%016" PRIx64 "%016" PRIx64 "\",\n", d.high, d.low);
+		info_images_json(images, stdout);
+		printf("\n}\n");
+	}
+	free(text);
+	return good;
+}
+
 static bool info_image(const struct args *args, const struct blob *file, struct error *e)
 {
 	struct boot_file image = {args->names.at[0], file->data, file->size};
 	struct digest d = digest_bytes(file->data, file->size, 0);
+	bool archive = cpio_is_archive(file->data, file->size);
+	struct boot boot = {.command_line = ""};
+	struct images *images;
+	bool good;
 
-	if (args->json) {
-		char *text = NULL;
-		size_t size;
-		FILE *memory = open_memstream(&text, &size);
-		bool good = boot_describe(&image, memory, e);
-
-		fclose(memory);
-		if (good) {
-			printf("{\n  \"kind\": \"image\",\n  \"description\": ");
-			print_json_text(text, stdout);
-			printf(",\n  \"digest\": \"%016" PRIx64 "%016" PRIx64 "\"\n}\n", d.high,
-				d.low);
-		}
-		free(text);
-		return good;
-	}
-	if (!boot_describe(&image, stdout, e))
+	if (archive)
+		boot.modules[boot.module_count++] = image;
+	else
+		boot.image = image;
+	images = images_load(&boot, e);
+	if (images == NULL)
 		return false;
-	printf("digest   %016" PRIx64 "%016" PRIx64 "\n", d.high, d.low);
-	return true;
+	good = args->json ? print_image_json(&image, archive, images, d, e)
+			  : print_image_text(&image, archive, images, d, e);
+	images_destroy(images);
+	return good;
 }
 
 int info_command(const struct args *args, struct error *e)

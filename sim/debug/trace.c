@@ -1,5 +1,6 @@
 #include "sim/debug/trace.h"
 
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -7,6 +8,8 @@ struct trace {
 	struct machine *machine;
 	struct trace_filter filter;
 	const struct symbols *symbols;
+	struct watch *watch;
+	bool started;
 	FILE *out;
 	struct disassembler *disassembler;
 	bool inside[MACHINE_CPUS_MAX]; /* the instruction that this core makes passes the filter */
@@ -17,6 +20,7 @@ static const char *const kind_names[TRACE_KINDS] = {
 	[TRACE_ACCESS] = "access",
 	[TRACE_INTERRUPT] = "interrupt",
 	[TRACE_EXCEPTION] = "exception",
+	[TRACE_PROBE] = "probe",
 };
 
 /* --- filters --- */
@@ -34,7 +38,8 @@ bool trace_filter_kind(struct trace_filter *f, const char *name, struct error *e
 			return true;
 		}
 	}
-	return fail(e, "--trace-kind %s: expected insn, access, interrupt or exception", name);
+	return fail(
+		e, "--trace-kind %s: expected insn, access, interrupt, exception or probe", name);
 }
 
 static bool parse_range(const char *text, uint64_t *first, uint64_t *last)
@@ -71,6 +76,35 @@ bool trace_filter_range(
 	return true;
 }
 
+bool trace_filter_probe(
+	struct trace_filter *f, const struct images *images, const char *pattern, struct error *e)
+{
+	bool any = false;
+
+	if (f->probe_count == TRACE_PROBES_MAX)
+		return fail(e, "more than %d patterns of probes to trace", TRACE_PROBES_MAX);
+	for (size_t i = 0; i < images_count(images); i++) {
+		const struct elf_image *image = images_at(images, i);
+
+		for (size_t k = 0; k < image->probe_count; k++)
+			any |= fnmatch(pattern, image->probes[k].name, 0) == 0;
+	}
+	if (!any)
+		return fail(e,
+			"--trace-probe %s: no image has such a probe; `ringv info` lists them",
+			pattern);
+	f->probes[f->probe_count++] = pattern;
+	return true;
+}
+
+static bool probe_wanted(const struct trace *t, const char *name)
+{
+	for (unsigned i = 0; i < t->filter.probe_count; i++)
+		if (fnmatch(t->filter.probes[i], name, 0) == 0)
+			return true;
+	return t->filter.probe_count == 0;
+}
+
 static bool kind_wanted(const struct trace *t, enum trace_kind kind)
 {
 	return t->filter.kinds >> kind & 1;
@@ -92,12 +126,15 @@ static void head(struct trace *t, const struct vcpu *c, const char *kind)
 		c->arch.cycle, c->id, kind);
 }
 
-static void place(struct trace *t, uint64_t rip)
+/* The image and what was named come first, then the program that the core runs. */
+static void place(struct trace *t, const struct vcpu *c, uint64_t rip)
 {
 	char text[512] = "";
 
 	if (t->symbols != NULL)
 		symbols_print(t->symbols, rip, t->filter.source, text, sizeof(text));
+	if (t->watch != NULL && text[0] == '\0')
+		watch_place(t->watch, c->id, rip, t->filter.source, text, sizeof(text));
 	fprintf(t->out, "%#" PRIx64 "%s%s", rip, text[0] != '\0' ? " " : "", text);
 }
 
@@ -110,7 +147,7 @@ static void trace_insn(void *context, struct vcpu *c)
 	if (!t->inside[c->id] || !kind_wanted(t, TRACE_INSN))
 		return;
 	head(t, c, "insn");
-	place(t, c->arch.rip);
+	place(t, c, c->arch.rip);
 	disassemble(t->disassembler, c, c->arch.rip, text, sizeof(text));
 	fprintf(t->out, ": %s\n", text);
 }
@@ -135,7 +172,7 @@ static void trace_interrupt(void *context, struct vcpu *c, unsigned vector)
 
 	head(t, c, "interrupt");
 	fprintf(t->out, "vector=%u to ", vector);
-	place(t, c->arch.rip);
+	place(t, c, c->arch.rip);
 	putc('\n', t->out);
 }
 
@@ -148,14 +185,55 @@ static void trace_exception(void *context, struct vcpu *c, unsigned vector, uint
 	head(t, c, "exception");
 	fprintf(t->out, "%s vector=%u error=%#x cr2=%#" PRIx64 " to ",
 		vector < ARRAY_LEN(names) ? names[vector] : "?", vector, error, c->arch.cr2);
-	place(t, c->arch.rip);
+	place(t, c, c->arch.rip);
 	putc('\n', t->out);
+}
+
+/* PROCESS:vVCORE, or - where no process owns the core. */
+static void owner(struct trace *t, const struct probe_hit *hit)
+{
+	const char *name = identity_name(watch_identity(t->watch), hit->pid);
+
+	if (hit->pid == 0)
+		fprintf(t->out, "- ");
+	else
+		fprintf(t->out, "%s:v%d ", name != NULL ? name : "?", hit->vcoreid);
+}
+
+static void arguments(struct trace *t, const struct probe_hit *hit)
+{
+	for (unsigned i = 0; i < hit->arg_count; i++) {
+		int64_t value = hit->args[i];
+
+		fprintf(t->out, i == 0 ? "" : ", ");
+		if (value > -65536 && value < 65536)
+			fprintf(t->out, "%" PRId64, value);
+		else
+			fprintf(t->out, "%#" PRIx64, (uint64_t)value);
+	}
+}
+
+static void trace_probe(void *context, struct machine *m, const struct probe_hit *hit)
+{
+	struct trace *t = context;
+	char text[512];
+
+	if (!t->started || hit->probe == NULL || !probe_wanted(t, hit->probe->name) ||
+		!place_wanted(t, hit->rip) ||
+		(t->filter.cpu != TRACE_ALL_CPUS && t->filter.cpu != hit->core))
+		return;
+	head(t, &m->cores[hit->core], "probe");
+	owner(t, hit);
+	fprintf(t->out, "%s(", hit->probe->name);
+	arguments(t, hit);
+	symbols_print(hit->image->symbols, hit->rip, true, text, sizeof(text));
+	fprintf(t->out, ") %#" PRIx64 " %s\n", hit->rip, text);
 }
 
 /* --- life --- */
 
-struct trace *trace_create(
-	struct machine *m, const struct trace_filter *f, const struct symbols *symbols, FILE *out)
+struct trace *trace_create(struct machine *m, const struct trace_filter *f,
+	const struct symbols *symbols, struct watch *watch, FILE *out)
 {
 	struct trace *t = calloc(1, sizeof(*t));
 
@@ -163,8 +241,11 @@ struct trace *trace_create(
 	t->machine = m;
 	t->filter = *f;
 	t->symbols = symbols;
+	t->watch = watch;
 	t->out = out;
 	t->disassembler = disassembler_create();
+	if (watch != NULL && kind_wanted(t, TRACE_PROBE))
+		watch_add(watch, (struct watch_listener){t, trace_probe});
 	return t;
 }
 
@@ -193,6 +274,7 @@ void trace_start(struct trace *t)
 	if (kind_wanted(t, TRACE_EXCEPTION))
 		watch.exception = trace_exception;
 	set_watch(t, &watch);
+	t->started = true;
 }
 
 void trace_stop(struct trace *t)
@@ -200,6 +282,7 @@ void trace_stop(struct trace *t)
 	struct cpu_watch nothing = {0};
 
 	set_watch(t, &nothing);
+	t->started = false;
 }
 
 void trace_destroy(struct trace *t)

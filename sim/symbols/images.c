@@ -99,16 +99,17 @@ static bool read_image(
 	return true;
 }
 
+/* Without an image, for archives by themselves, the kernel is a name alone. */
 static bool add_kernel(struct images *images, const struct boot_file *file, struct error *e)
 {
 	struct owned_image *o = image_new(images);
 	struct elf_file f;
 	bool good;
 
-	set_names(o, "kernel", NULL, file->name);
+	set_names(o, "kernel", NULL, file->name != NULL ? file->name : "");
 	o->image.module = -1;
 	publish(o);
-	if (!elf_file_open(&f, o->path, file->data, file->size))
+	if (file->data == NULL || !elf_file_open(&f, o->path, file->data, file->size))
 		return true;
 	good = read_image(o, &f, 0, e);
 	elf_file_close(&f);

@@ -22,3 +22,18 @@ says trace/source "$work/trace" 'work\.S:[0-9]+\)'
 run "$ringv" boot "$images/fault.elf" --trace --trace-kind exception --quiet
 says trace/exception "$work/err" 'c0 exception #UD .* to 0x[0-9a-f]+ handler'
 refuse trace/name "neither a function" "$ringv" boot "$images/work.elf" --trace --trace-function nowhere
+
+# Probes: build/kernel has them, these images do not.
+kernel=$1/kernel/ringv-kernel.elf initrd=$1/initrd.cpio
+probes() { run "$ringv" boot "$kernel" --module "$initrd" --quiet --trace --trace-file "$work/trace" "$@"; }
+probes --trace-kind probe
+says trace/probe "$work/trace" \
+    '^[0-9]+ [0-9]+ c0 probe - kernel_ready\(\) 0xffffffffc[0-9a-f]+ kernel_main\+0x[0-9a-f]+ \(sim/kernel/main\.c:[0-9]+\)'
+says trace/probe-owner "$work/trace" ' probe init:v0 vcore_enter\(1, 0, 0\) '
+probes --trace-probe 'proc_st*' --trace-probe proc_created
+says trace/probe-first "$work/trace" ' probe - proc_created\(1, 0x[0-9a-f]+, 0x[0-9a-f]+\) '
+same trace/probe-only 'proc_created proc_state' \
+    "$(sed 's/.* probe [^ ]* \([a-z_]*\)(.*/\1/' "$work/trace" | sort -u | tr '\n' ' ' | sed 's/ $//')"
+same trace/probe-unchanged "$(digest "$ringv" boot "$kernel" --module "$initrd")" \
+    "$(digest "$ringv" boot "$kernel" --module "$initrd" --trace --trace-probe '*' --trace-file "$work/trace")"
+refuse trace/probe-name "no image has such a probe" "$ringv" boot "$kernel" --trace --trace-probe 'nothing*'
