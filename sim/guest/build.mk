@@ -1,4 +1,5 @@
 # User side: a small C library, programs (one a file of sim/guest/bin), and the initrd of them.
+# Programs that use parlib are linked with it, the others know nothing of it.
 # The library keeps off floating-point registers: it has to serve code that must not change them,
 # such as a scheduler between two threads. Programs may use SSE.
 GUEST_ALL     := $(TARGET_ALL) -Isim/guest/include
@@ -7,6 +8,9 @@ GUEST_LIB_ALL := $(GUEST_ALL) -mgeneral-regs-only
 GUEST_LIB_SRC := $(sort $(wildcard sim/guest/lib/*.[cS]))
 GUEST_LIB_OBJ := $(patsubst %,$O/%.o,$(basename $(GUEST_LIB_SRC))) \
                  $O/sim/guest/shared/string.o $O/sim/guest/shared/format.o
+PARLIB_SRC    := $(sort $(wildcard sim/guest/parlib/*.[cS]))
+PARLIB_OBJ    := $(patsubst %,$O/%.o,$(basename $(PARLIB_SRC)))
+PARLIB        := $O/guest/libparlib.a
 GUEST_BIN_SRC := $(sort $(wildcard sim/guest/bin/*.c))
 GUEST_BIN     := $(patsubst sim/guest/bin/%.c,$O/guest/bin/%,$(GUEST_BIN_SRC))
 GUEST_ETC     := $(sort $(wildcard sim/guest/etc/*))
@@ -21,11 +25,15 @@ $(INITRD): $(GUEST_BIN) $(GUEST_ETC)
 		find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | \
 		cpio --quiet --reproducible -o -H newc -R 0:0 > ../initrd.cpio
 
-$O/guest/bin/%: $O/sim/guest/bin/%.o $(GUEST_LIB_OBJ) sim/guest/guest.ld
+$(PARLIB): $(PARLIB_OBJ)
+	@echo '  AR  $@'
+	$Qrm -f $@ && ar rcsD $@ $^
+
+$O/guest/bin/%: $O/sim/guest/bin/%.o $(GUEST_LIB_OBJ) $(PARLIB) sim/guest/guest.ld
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
 	$Q$(TARGET_CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-		-Wl,-z,noexecstack -T sim/guest/guest.ld -o $@ $< $(GUEST_LIB_OBJ)
+		-Wl,-z,noexecstack -T sim/guest/guest.ld -o $@ $< $(GUEST_LIB_OBJ) $(PARLIB)
 
 $O/sim/guest/bin/%.o: sim/guest/bin/%.c $O/target-flags
 	@mkdir -p $(@D)
@@ -33,6 +41,11 @@ $O/sim/guest/bin/%.o: sim/guest/bin/%.c $O/target-flags
 	$Q$(TARGET_CC) $(GUEST_ALL) -c -o $@ $<
 
 $O/sim/guest/lib/%.o: sim/guest/lib/%.c $O/target-flags
+	@mkdir -p $(@D)
+	@echo '  TCC $<'
+	$Q$(TARGET_CC) $(GUEST_LIB_ALL) -c -o $@ $<
+
+$O/sim/guest/parlib/%.o: sim/guest/parlib/%.c $O/target-flags
 	@mkdir -p $(@D)
 	@echo '  TCC $<'
 	$Q$(TARGET_CC) $(GUEST_LIB_ALL) -c -o $@ $<
@@ -47,5 +60,5 @@ $O/sim/guest/shared/%.o: sim/kernel/lib/%.c $O/target-flags
 	@echo '  TCC $< (user)'
 	$Q$(TARGET_CC) $(GUEST_LIB_ALL) -c -o $@ $<
 
-.SECONDARY: $(GUEST_LIB_OBJ) $(patsubst sim/guest/bin/%.c,$O/sim/guest/bin/%.o,$(GUEST_BIN_SRC))
--include $(GUEST_LIB_OBJ:.o=.d) $(patsubst sim/guest/bin/%.c,$O/sim/guest/bin/%.d,$(GUEST_BIN_SRC))
+.SECONDARY: $(GUEST_LIB_OBJ) $(PARLIB_OBJ) $(patsubst sim/guest/bin/%.c,$O/sim/guest/bin/%.o,$(GUEST_BIN_SRC))
+-include $(GUEST_LIB_OBJ:.o=.d) $(PARLIB_OBJ:.o=.d) $(patsubst sim/guest/bin/%.c,$O/sim/guest/bin/%.d,$(GUEST_BIN_SRC))

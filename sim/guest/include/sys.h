@@ -15,7 +15,17 @@
 
 #define procinfo ((const volatile struct procinfo *)UINFO)
 
-extern int errno;
+/* What a thread library puts in place of the defaults, which are for one thread. */
+struct thread_hooks {
+	void (*wait_for_syscall)(struct syscall *s); /* it has been submitted: until it is done */
+	int *(*errno_location)(void);
+	void (*lock_malloc)(void);
+	void (*unlock_malloc)(void);
+};
+
+extern const struct thread_hooks *thread_hooks;
+
+#define errno (*thread_hooks->errno_location())
 
 /* crt0.S: the SYSCALL instruction. */
 void sys_submit(struct syscall *calls, unsigned long count);

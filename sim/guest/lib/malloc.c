@@ -1,6 +1,6 @@
 /* malloc.c - see stdlib.h. First fit in one list of blocks sorted by address; neighbours that are
- * free and touch are joined. Memory comes from mmap in chunks and is not given back. For one
- * thread.
+ * free and touch are joined. Memory comes from mmap in chunks and is not given back. A thread
+ * library supplies the lock (sys.h).
  */
 #include "stdlib.h"
 #include "string.h"
@@ -61,13 +61,10 @@ static void split(struct block *b, size_t size)
 	b->size = size;
 }
 
-void *malloc(size_t size)
+static struct block *take(size_t size)
 {
 	struct block *b = blocks;
 
-	if (size > SIZE_MAX / 2)
-		return NULL;
-	size = (size + sizeof(*b) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	while (b != NULL && ((b->size & IN_USE) || b->size < size))
 		b = b->next;
 	if (b == NULL)
@@ -76,7 +73,20 @@ void *malloc(size_t size)
 		return NULL;
 	split(b, size);
 	b->size |= IN_USE;
-	return b + 1;
+	return b;
+}
+
+void *malloc(size_t size)
+{
+	struct block *b;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size = (size + sizeof(*b) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	thread_hooks->lock_malloc();
+	b = take(size);
+	thread_hooks->unlock_malloc();
+	return b == NULL ? NULL : b + 1;
 }
 
 void *calloc(size_t n, size_t size)
@@ -86,15 +96,8 @@ void *calloc(size_t n, size_t size)
 	return p == NULL ? NULL : memset(p, 0, n * size);
 }
 
-void free(void *p)
+static void join_neighbours(void)
 {
-	struct block *freed = (struct block *)p - 1;
-
-	if (p == NULL)
-		return;
-	if (!(freed->size & IN_USE))
-		__builtin_trap();
-	freed->size &= ~IN_USE;
 	for (struct block *b = blocks; b != NULL && b->next != NULL;) {
 		struct block *next = b->next;
 
@@ -106,4 +109,18 @@ void free(void *p)
 			b = next;
 		}
 	}
+}
+
+void free(void *p)
+{
+	struct block *freed = (struct block *)p - 1;
+
+	if (p == NULL)
+		return;
+	if (!(freed->size & IN_USE))
+		__builtin_trap();
+	thread_hooks->lock_malloc();
+	freed->size &= ~IN_USE;
+	join_neighbours();
+	thread_hooks->unlock_malloc();
 }

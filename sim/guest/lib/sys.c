@@ -7,7 +7,26 @@
 #define PATH_MAX   64
 #define NS_PER_SEC 1000000000
 
-int errno;
+/* For one thread. A single-core process goes on only when its system call is done. */
+static void nothing_to_wait_for(struct syscall *s)
+{
+	(void)s;
+}
+
+static int *only_errno(void)
+{
+	static int value;
+
+	return &value;
+}
+
+static void no_lock(void)
+{
+}
+
+static const struct thread_hooks one_thread = {nothing_to_wait_for, only_errno, no_lock, no_lock};
+
+const struct thread_hooks *thread_hooks = &one_thread;
 
 long sys_call(enum syscall_num num, unsigned long a0, unsigned long a1, unsigned long a2,
 	unsigned long a3)
@@ -15,6 +34,7 @@ long sys_call(enum syscall_num num, unsigned long a0, unsigned long a1, unsigned
 	struct syscall s = {.num = num, .arg0 = a0, .arg1 = a1, .arg2 = a2, .arg3 = a3};
 
 	sys_submit(&s, 1);
+	thread_hooks->wait_for_syscall(&s);
 	if (s.retval == -1 && s.err != 0)
 		errno = s.err;
 	return s.retval;
