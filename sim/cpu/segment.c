@@ -194,6 +194,9 @@ void segments_hide(struct vcpu *c, unsigned cpl)
 		struct segment *s = &c->arch.seg[data[i]];
 		bool conforming = (s->attr & (SEG_S | 0xc)) == (SEG_S | 0xc);
 
+		/* nothing to hide, and in 64-bit mode FS and GS keep the base that they have */
+		if ((s->selector & ~3) == 0)
+			continue;
 		if (!conforming && bits_get(s->attr, SEG_DPL) < cpl)
 			*s = (struct segment){0};
 	}
