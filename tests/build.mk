@@ -95,7 +95,7 @@ check-sanitizer-long: target system-image
 		$O-asan/tests/oracle/oracle --cases 20'
 
 # libFuzzer on what reads input; clang only. FUZZ_SECONDS is for each target.
-FUZZ         := ini elf record code schedule
+FUZZ         := ini elf record code schedule notes
 FUZZ_SECONDS ?= 10
 FUZZ_FLAGS   := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_LIB     := $(LIB:$O/%=$O-fuzz/%)
@@ -114,10 +114,10 @@ $O/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $O/tests/fuzz/built
 fuzz-%: $O/tests/fuzz/fuzz_%
 	$Qtests/fuzz/run $< $(FUZZ_SECONDS)
 
-check-fuzz: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES)
+check-fuzz: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES) target
 	$Q$(RUN_GROUP) tests/fuzz/run-all $O $(FUZZ_SECONDS) $(FUZZ)
 
-check-fuzz-long: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES)
+check-fuzz-long: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES) target
 	$Q$(RUN_GROUP) tests/fuzz/run-all $O 600 $(FUZZ)
 
 .SECONDARY: $(UNIT:=.o) $(FUZZ:%=$O/tests/fuzz/fuzz_%)
