@@ -45,6 +45,12 @@ static const struct option options[] = {
 	  "the local APICs have the x2APIC mode" },
 	{ "record.window", INTEGER, AT(record.window), 1000000, 1, UINT64_MAX, "steps", NULL,
 	  "from one digest of the machine to the next" },
+	{ "oracle.period", INTEGER, AT(oracle.period), 100000, 1, UINT64_MAX, "steps", NULL,
+	  "from one look of the oracles at the machine to the next" },
+	{ "oracle.patience", INTEGER, AT(oracle.patience), 5000000, 1, UINT64_MAX, "cycles", NULL,
+	  "without a sign of life, after which who waits does so for ever" },
+	{ "oracle.livelock", INTEGER, AT(oracle.livelock), 50000000, 1, UINT64_MAX, "steps", NULL,
+	  "without progress of a program that has the probe" },
 	{ "run.max_insns", INTEGER, AT(run.max_insns), 0, 0, UINT64_MAX, "instructions", NULL,
 	  "all pcores together retire no more than this; 0: no limit" },
 };
@@ -276,25 +282,24 @@ struct reading {
 	bool seen[ARRAY_LEN(options)];
 };
 
-static bool entry_set(
-	void *context, const char *section, const char *name, const char *value, struct error *e)
+static bool entry_set(void *context, const struct ini_line *line, struct error *e)
 {
 	struct reading *r = context;
 	const struct option *o;
 	char key[KEY_MAX];
 
-	if (section[0] == '\0')
-		return fail(e, "'%s' stands before the first [section]", name);
-	snprintf(key, sizeof(key), "%s.%s", section, name);
+	if (line->section[0] == '\0')
+		return fail(e, "'%s' stands before the first [section]", line->name);
+	snprintf(key, sizeof(key), "%s.%s", line->section, line->name);
 	o = option_find(key);
-	if (o == NULL && !config_has_section(section))
-		return fail(e, "unknown section [%s]", section);
+	if (o == NULL && !config_has_section(line->section))
+		return fail(e, "unknown section [%s]", line->section);
 	if (o == NULL)
 		return unknown_option(key, e);
 	if (r->seen[o - options])
 		return fail(e, "%s is set twice", key);
 	r->seen[o - options] = true;
-	return option_set(&r->config, o, value, e);
+	return option_set(&r->config, o, line->value, e);
 }
 
 bool config_read_text(

@@ -34,6 +34,11 @@ struct config {
 		uint64_t window; /* steps from one digest to the next */
 	} record;
 	struct {
+		uint64_t period;   /* steps from one look of the oracles to the next */
+		uint64_t patience; /* cycles without a sign of life */
+		uint64_t livelock; /* steps without progress */
+	} oracle;
+	struct {
 		uint64_t max_insns; /* instructions of all pcores; 0 is no limit */
 	} run;
 };

@@ -61,6 +61,7 @@ static char *next_line(char *into, int room, void *context)
 static int entry_read(void *context, const char *section, const char *name, const char *value)
 {
 	struct reading *r = context;
+	const struct ini_line line = {section, name, value, r->line};
 
 	if (r->failed_line != 0)
 		return 0;
@@ -68,7 +69,7 @@ static int entry_read(void *context, const char *section, const char *name, cons
 		fail(&r->problem, "a section or a name has more than %d characters", TOKEN_MAX - 2);
 		return reading_fail(r);
 	}
-	if (!r->entry(r->context, section, name, value, &r->problem))
+	if (!r->entry(r->context, &line, &r->problem))
 		return reading_fail(r);
 	return 1;
 }

@@ -10,10 +10,15 @@
 
 #include "sim/base/error.h"
 
+/* An entry: section is "" before the first heading; lines count from 1. */
+struct ini_line {
+	const char *section, *name, *value;
+	unsigned number;
+};
+
 /* Called for each entry in the order of the text; an error that it reports gets FILE:LINE: in
- * front. section is "" before the first heading. */
-typedef bool ini_entry(
-	void *context, const char *section, const char *name, const char *value, struct error *e);
+ * front. */
+typedef bool ini_entry(void *context, const struct ini_line *line, struct error *e);
 
 /* Reads length bytes of text; file is the name for messages. Stops at the first error. */
 MUST_CHECK bool ini_read_text(const char *file, const char *text, size_t length, ini_entry *entry,
