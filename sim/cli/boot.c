@@ -258,7 +258,7 @@ int boot_command(const struct args *args, struct error *e)
 		return SIM_USAGE;
 	if (boot(&b, e)) {
 		report(&b);
-		code = b.interrupted ? SIM_PASS : verdict_exit_code(b.stop);
+		code = b.interrupted ? SIM_PASS : boot_exit_code(b.stop);
 	} else {
 		code = b.failure;
 	}

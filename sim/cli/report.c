@@ -21,12 +21,12 @@ static const struct verdict {
 	[STOP_INTERRUPTED] = {"stopped", SIM_PASS},
 };
 
-const char *verdict_name(struct stop stop)
+const char *boot_verdict_name(struct stop stop)
 {
 	return stop.why == STOP_EXIT && stop.status != 0 ? "fail" : verdicts[stop.why].name;
 }
 
-int verdict_exit_code(struct stop stop)
+int boot_exit_code(struct stop stop)
 {
 	return stop.why == STOP_EXIT ? (int)(stop.status & 0xff) : verdicts[stop.why].exit_code;
 }
@@ -115,11 +115,11 @@ void report_text(const struct report *r)
 	fprintf(stderr,
 		"ringv: %s; %" PRIu64 " instructions in %.2f s (%.0f MIPS), %.6f s simulated; "
 		"digest %016" PRIx64 "%016" PRIx64 "\n",
-		verdict_name(r->stop), insns, r->seconds,
+		boot_verdict_name(r->stop), insns, r->seconds,
 		r->seconds > 0 ? (double)(insns * r->runs) / 1e6 / r->seconds : 0.0,
 		(double)machine_cycles(m) / (double)m->config.machine.hz, r->digest.high,
 		r->digest.low);
-	if (verdict_exit_code(r->stop) != SIM_PASS) {
+	if (boot_exit_code(r->stop) != SIM_PASS) {
 		fprintf(stderr, "repro: ");
 		print_repro(r->session, r->args, stderr);
 		fprintf(stderr, "\n");
@@ -141,7 +141,7 @@ void report_json(const struct report *r, FILE *out)
 
 	SIM_ASSERT(memory != NULL);
 	fprintf(out, "{\n");
-	json_text("verdict", verdict_name(r->stop), out);
+	json_text("verdict", boot_verdict_name(r->stop), out);
 	json_text("expected", "pass", out);
 	describe_stop(r, memory);
 	putc('\0', memory);

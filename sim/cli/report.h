@@ -9,10 +9,10 @@
 
 /* "pass", "fail" (another exit status), "idle", "shutdown", "unimplemented", "stuck", "stopped"
  * (where it was asked to, or by the user). */
-const char *verdict_name(struct stop stop);
+const char *boot_verdict_name(struct stop stop);
 
 /* DESIGN section 6; of a debug exit its status, of which a process has 8 bits. */
-int verdict_exit_code(struct stop stop);
+int boot_exit_code(struct stop stop);
 
 struct report {
 	const struct session *session;
