@@ -154,7 +154,7 @@ static bool at_mark(void *context, struct vcpu *c)
 		return true;
 	w->state.told[c->id] = c->arch.step + 1;
 	tell_all(w, c, hit, probes, count, extra);
-	return false;
+	return w->machine->please != 0;
 }
 
 /* --- life --- */
