@@ -4,7 +4,7 @@
 #define RESERVED_HIGH (BIT(52) - BIT(PHYS_ADDRESS_BITS))
 
 /* SDM "4-Level Paging and 5-Level Paging", the formats of the entries. */
-static const struct walk_format walk_ia32e = {
+const struct walk_format walk_ia32e = {
 	.name = "pt",
 	.levels = 4,
 	.present = PTE_P,

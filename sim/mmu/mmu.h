@@ -34,6 +34,8 @@
 #define PF_RSVD BIT(3)
 #define PF_ID   BIT(4)
 
+extern const struct walk_format walk_ia32e;
+
 #define SOFT_ENTRIES 1024
 #define SOFT_NONE    UINT64_MAX
 
