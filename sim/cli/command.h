@@ -21,9 +21,9 @@ struct args {
 	struct text_list modules, faults, settings, trace_functions, trace_kinds, trace_probes,
 		symbols;
 	const char *append, *cpus, *memory, *config, *record, *serial, *gdb, *trace_file, *log;
-	const char *trace_cpu;
-	uint64_t until, runs, trace_from, trace_to, drop_every, drop_from;
-	bool trace, trace_source, lockstep, json, quiet, help;
+	const char *trace_cpu, *json_file;
+	uint64_t until, runs, times, trace_from, trace_to, drop_every, drop_from;
+	bool without_faults, trace, trace_source, lockstep, json, quiet, help;
 };
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER };
@@ -55,6 +55,7 @@ void command_help(const struct command *c, FILE *out);
 void commands_help(FILE *out);
 
 int boot_command(const struct args *args, struct error *e);
+int run_command(const struct args *args, struct error *e);
 int replay_command(const struct args *args, struct error *e);
 int diff_command(const struct args *args, struct error *e);
 int info_command(const struct args *args, struct error *e);

@@ -51,6 +51,18 @@ static const struct option_row boot_options[] = {
 	{0},
 };
 
+static const struct option_row run_options[] = {
+	FLAG("no-fault", without_faults,
+		"leave the faults out: the same schedule on correct programs"),
+	NUMBER("times", "N", times, "run each N times and compare verdicts and digests"),
+	TEXT("json", "FILE", json_file, "write a JSON object to FILE, - is standard output"),
+	TEXT("record", "FILE", record, "write a recording for `ringv replay`"),
+	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default: none)"),
+	FLAG("quiet", quiet, "no report, only the exit code"),
+	HELP,
+	{0},
+};
+
 static const struct option_row replay_options[] = {
 	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default)"),
 	JSON,
@@ -82,6 +94,21 @@ const struct command commands[] = {
 		.operands_min = 1,
 		.operands_max = 1,
 		.run = boot_command,
+	},
+	{
+		.name = "run",
+		.operands = "SCENARIO... [options]",
+		.summary = "run scenarios, and say whether what they claim is so",
+		.details = "Runs each SCENARIO, an ini file (scenarios/, docs/formats.md): injects "
+			   "its "
+			   "faults, forces its\nschedule, and lets the oracles watch. A failure is "
+			   "explained: the streams side by side.\nExit code 0: the verdict is the "
+			   "expected one; 1: another; 3: the limit was reached instead.",
+		.example = "ringv run scenarios/events/yield-without-recheck.ini",
+		.options = run_options,
+		.operands_min = 1,
+		.operands_max = TEXT_LIST_MAX,
+		.run = run_command,
 	},
 	{
 		.name = "replay",

@@ -4,7 +4,7 @@
 int main(int argc, char **argv)
 {
 	const struct command *c;
-	struct args args = {.until = UINT64_MAX, .runs = 1, .trace_to = UINT64_MAX};
+	struct args args = {.until = UINT64_MAX, .runs = 1, .times = 1, .trace_to = UINT64_MAX};
 	struct error e = {""};
 	int code = SIM_USAGE;
 

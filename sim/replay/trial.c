@@ -1,0 +1,234 @@
+#include "sim/replay/trial.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "sim/symbols/faults.h"
+
+#define OUTPUT_MAX (1u << 20) /* bytes that are kept */
+
+/* --- serial output --- */
+
+static void put_byte(void *context, uint8_t byte)
+{
+	struct trial_output *o = context;
+
+	if (o->tee.put != NULL)
+		o->tee.put(o->tee.context, byte);
+	if (o->size + 1 >= o->room) {
+		if (o->room >= OUTPUT_MAX)
+			return;
+		o->room = o->room != 0 ? 2 * o->room : 4096;
+		o->text = realloc(o->text, o->room);
+		SIM_ASSERT(o->text != NULL);
+	}
+	o->text[o->size++] = byte != 0 ? (char)byte : ' ';
+	o->text[o->size] = '\0';
+}
+
+/* --- from the scenario to a machine --- */
+
+static bool set_files(struct trial *t, const struct trial_setup *setup, struct error *e)
+{
+	const struct scenario *s = t->scenario;
+	const char *initrd = s->initrd.text != NULL ? s->initrd.text : setup->initrd;
+
+	if (!session_set_image(
+		    &t->session, s->kernel.text != NULL ? s->kernel.text : setup->kernel, e))
+		return s->kernel.text != NULL ? scenario_fail(s, s->kernel.line, e) : false;
+	if (!session_add_module(&t->session, initrd, e))
+		return s->initrd.text != NULL ? scenario_fail(s, s->initrd.line, e) : false;
+	return true;
+}
+
+static bool set_faults(struct trial *t, const struct trial_setup *setup, struct error *e)
+{
+	const struct scenario *s = t->scenario;
+
+	for (unsigned i = 0; i < s->fault_count; i++) {
+		if (!images_have_fault(t->images, s->faults[i].text))
+			return fail(e,
+				       "no image has the fault point %s; `ringv info` of the "
+				       "kernel and the programs lists those that there are",
+				       s->faults[i].text) ||
+			       scenario_fail(s, s->faults[i].line, e);
+		if (!setup->without_faults && !session_add_fault(&t->session, s->faults[i].text, e))
+			return scenario_fail(s, s->faults[i].line, e);
+	}
+	return true;
+}
+
+static bool check_names(const struct trial *t, struct error *e)
+{
+	const struct scenario *s = t->scenario;
+	char program[64];
+
+	scenario_program(s, program);
+	if (program[0] != '\0' && images_program(t->images, program) == NULL)
+		return fail(e, "the initrd has no program %s", program) ||
+		       scenario_fail(s, s->program.line, e);
+	return oracles_can_find(t->images, s->expect.verdict, e) ||
+	       scenario_fail(s, s->expect.line, e);
+}
+
+static bool make_session(struct trial *t, const struct trial_setup *setup, struct error *e)
+{
+	char line[SCENARIO_LINE_MAX];
+
+	session_init(&t->session);
+	t->session.config = t->scenario->config;
+	scenario_command_line(t->scenario, line);
+	if (!session_set_command_line(&t->session, line, e) || !set_files(t, setup, e))
+		return false;
+	t->images = session_images(&t->session, e);
+	return t->images != NULL && check_names(t, e) && set_faults(t, setup, e);
+}
+
+static bool make_machine(struct trial *t, struct error *e)
+{
+	const struct byte_sink sink = {.put = put_byte, .context = &t->output};
+	const struct config *c = &t->session.config;
+	const struct oracle_limits limits = {
+		.period = c->oracle.period,
+		.patience = c->oracle.patience,
+		.livelock = c->oracle.livelock,
+	};
+
+	t->machine = session_start(&t->session, &sink, e);
+	if (t->machine == NULL)
+		return false;
+	t->watch = watch_create(t->machine, t->images);
+	t->explain = explain_create(t->machine, t->watch);
+	t->oracles = oracles_create(t->machine, t->watch, limits);
+	chain_init(&t->chain, c->record.window);
+	return true;
+}
+
+bool trial_create(
+	struct trial *t, const struct scenario *s, const struct trial_setup *setup, struct error *e)
+{
+	*t = (struct trial){
+		.scenario = s,
+		.expected = setup->without_faults ? VERDICT_PASS : s->expect.verdict,
+		.output.tee = setup->tee,
+	};
+	if (make_session(t, setup, e) && make_machine(t, e))
+		return true;
+	trial_destroy(t);
+	return false;
+}
+
+void trial_destroy(struct trial *t)
+{
+	watch_destroy(t->watch);
+	oracles_destroy(t->oracles);
+	explain_destroy(t->explain);
+	machine_destroy(t->machine);
+	images_destroy(t->images);
+	session_free(&t->session);
+	chain_free(&t->chain);
+	free(t->output.text);
+	*t = (struct trial){0};
+}
+
+/* --- the verdict --- */
+
+static void PRINTF(3, 4) judge(struct trial *t, enum verdict v, const char *reason, ...)
+{
+	struct machine *m = t->machine;
+	struct finding *f = &t->finding;
+	unsigned core = t->stop.core < m->cpu_count ? t->stop.core : 0;
+	va_list args;
+
+	*f = (struct finding){
+		.verdict = v,
+		.steps = m->run.steps,
+		.core = core,
+		.core_step = m->cores[core].arch.step,
+		.cycle = machine_cycles(m),
+		.rip = m->cores[core].arch.rip,
+	};
+	va_start(args, reason);
+	vsnprintf(f->reason, sizeof(f->reason), reason, args);
+	va_end(args);
+}
+
+/* The run ended by itself. */
+static void judge_exit(struct trial *t)
+{
+	const struct scenario *s = t->scenario;
+	const char *wanted = s->expect.output.text;
+
+	if (t->stop.status != s->expect.exit)
+		judge(t, VERDICT_UNEXPECTED_OUTPUT, "the exit status is %u, not %u", t->stop.status,
+			s->expect.exit);
+	else if (wanted != NULL &&
+		 (t->output.text == NULL || strstr(t->output.text, wanted) == NULL))
+		judge(t, VERDICT_UNEXPECTED_OUTPUT, "the output lacks \"%.200s\"", wanted);
+	else
+		judge(t, VERDICT_PASS, "%s", "");
+}
+
+static void judge_stop(struct trial *t)
+{
+	struct machine *m = t->machine;
+	char waits[400];
+
+	switch (t->stop.why) {
+	case STOP_EXIT:
+		judge_exit(t);
+		break;
+	case STOP_UNIMPLEMENTED:
+		judge(t, VERDICT_STUCK, "pcore %u needs what ringv does not have: %s", t->stop.core,
+			m->absent != NULL ? m->absent : m->cores[t->stop.core].refused);
+		break;
+	case STOP_HELD:
+		judge(t, VERDICT_INFEASIBLE, "%s",
+			"nothing can go on but what the schedule holds back");
+		break;
+	default:
+		oracles_describe_waits(t->oracles, waits, sizeof(waits));
+		judge(t, VERDICT_STUCK,
+			"the limit was reached: %" PRIu64 " steps, %" PRIu64 " cycles%s%s",
+			m->run.steps, machine_cycles(m), waits[0] != '\0' ? "; " : "", waits);
+	}
+}
+
+/* --- the run --- */
+
+/* False: the limit of the scenario is reached. */
+static bool run_to_look(struct trial *t, const volatile int *please)
+{
+	const struct scenario *s = t->scenario;
+	uint64_t period = t->session.config.oracle.period;
+	struct run_limit limit = RUN_FREELY;
+
+	limit.please = please;
+	limit.steps = (t->machine->run.steps / period + 1) * period;
+	limit.steps = min_u64(limit.steps, s->limit.steps);
+	t->stop = chain_run(&t->chain, t->machine, &limit, NULL);
+	return t->machine->run.steps < s->limit.steps &&
+	       machine_cycles(t->machine) < s->limit.cycles;
+}
+
+void trial_run(struct trial *t, const volatile int *please)
+{
+	const struct finding *f = NULL;
+
+	do {
+		bool within = run_to_look(t, please);
+
+		if (t->stop.why == STOP_STEPS)
+			oracles_look(t->oracles);
+		else if (t->stop.why != STOP_INTERRUPTED)
+			oracles_rest(t->oracles, t->stop);
+		f = oracles_finding(t->oracles);
+		if (!within)
+			break;
+	} while (f == NULL && t->stop.why == STOP_STEPS);
+	if (f != NULL)
+		t->finding = *f;
+	else if (t->stop.why != STOP_INTERRUPTED)
+		judge_stop(t);
+	t->digest = chain_end(&t->chain, t->machine);
+}
