@@ -23,7 +23,8 @@ struct probe_hit {
 };
 
 /* Told once for each time that the instruction is made, just before it, in the order in which they
- * were added; identity is up to date then. One that calls run_please_stop stops the machine there. */
+ * were added; identity is up to date then. One that calls run_please_stop stops the machine there.
+ */
 struct watch_listener {
 	void *context;
 	void (*hit)(void *context, struct machine *m, const struct probe_hit *hit);
