@@ -37,3 +37,12 @@ same trace/probe-only 'proc_created proc_state' \
 same trace/probe-unchanged "$(digest "$ringv" boot "$kernel" --module "$initrd")" \
     "$(digest "$ringv" boot "$kernel" --module "$initrd" --trace --trace-probe '*' --trace-file "$work/trace")"
 refuse trace/probe-name "no image has such a probe" "$ringv" boot "$kernel" --trace --trace-probe 'nothing*'
+
+# Whom identity says the pcore works for is who the program says it is, under preemption too.
+run "$ringv" boot "$kernel" --module "$initrd" --cpus 4 --append 'run=lock_test storm=50' --quiet \
+    --trace --trace-probe 'lock_[tr]*' --trace-probe preempt_done --trace-file "$work/trace"
+sed -n 's/.* probe lock_test:v\([0-9]*\) lock_[a-z]*([^,]*, \([0-9]*\)) .*/\1 \2/p' "$work/trace" \
+    >"$work/pairs"
+awk '$1 != $2 { bad = 1 } END { exit bad || NR < 1000 }' "$work/pairs" && ok trace/identity ||
+    not_ok trace/identity "$(wc -l <"$work/pairs") lines"
+says trace/preempted "$work/trace" ' probe - preempt_done\([0-9]+, [0-9]+, [0-9]+\) '
