@@ -7,10 +7,12 @@
 #define SLOT_OF(index) ((index) & (UCQ_PAGE_SIZE - 1))
 #define PAGE_OF(index) ((index) & ~(uint64_t)(UCQ_PAGE_SIZE - 1))
 
-/* 0 or EFAULT. */
+/* 0 or EFAULT. All of it at once: copy_to_user goes byte by byte, and consumers and other producers
+ * look at these words at any time.
+ */
 static int put_u64(volatile uint64_t *uaddr, uint64_t v)
 {
-	return copy_to_user((void *)uaddr, &v, sizeof(v));
+	return user_xchg_u64((uint64_t *)uaddr, &v) == 0 ? 0 : EFAULT;
 }
 
 /* The next index: a slot of one's own, if it is below UCQ_SLOTS. */
