@@ -26,6 +26,7 @@ $(INITRD): $(GUEST_BIN) $(GUEST_ETC)
 		cpio --quiet --reproducible -o -H newc -R 0:0 > ../initrd.cpio
 
 $(PARLIB): $(PARLIB_OBJ)
+	@mkdir -p $(@D)
 	@echo '  AR  $@'
 	$Qrm -f $@ && ar rcsD $@ $^
 
