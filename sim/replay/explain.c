@@ -54,23 +54,24 @@ void explain_destroy(struct explain *x)
 	free(x);
 }
 
-void explain_note(struct explain *x, unsigned core, const char *text)
+void explain_note(
+	struct explain *x, unsigned core, uint64_t core_step, uint64_t cycle, const char *text)
 {
-	const struct core_state *arch = &x->machine->cores[core].arch;
-	struct explain_record *r = next_record(x);
-	int vcoreid;
+	struct explain_record *r;
+	unsigned at;
 
+	if (x->note_count == EXPLAIN_NOTES)
+		return;
+	for (at = x->note_count++; at > 0 && x->notes[at - 1].cycle > cycle; at--)
+		x->notes[at] = x->notes[at - 1];
+	r = &x->notes[at];
 	*r = (struct explain_record){
-		.image = watch_image(x->watch, core, arch->rip),
-		.steps = x->machine->run.steps,
-		.core_step = arch->step,
-		.cycle = arch->cycle,
-		.rip = arch->rip,
 		.core = core,
+		.core_step = core_step,
+		.cycle = cycle,
+		.vcoreid = -1,
 		.kind = PROBE_UNKNOWN,
 	};
-	r->pid = identity_owner(watch_identity(x->watch), core, &vcoreid);
-	r->vcoreid = vcoreid;
 	snprintf(r->note, sizeof(r->note), "%s", text);
 }
 
@@ -87,6 +88,7 @@ void explain_save(const struct explain *x, void *state)
 void explain_restore(struct explain *x, const void *state)
 {
 	memcpy(&x->state, state, sizeof(x->state));
+	x->note_count = 0;
 }
 
 /* --- words --- */
@@ -152,7 +154,7 @@ void explain_where(const struct explain_record *r, char *text, size_t size)
 
 	if (r->image != NULL && r->image->symbols != NULL)
 		symbols_print(r->image->symbols, r->rip, true, place, sizeof(place));
-	if (place[0] == '\0')
+	if (place[0] == '\0' && r->kind != PROBE_UNKNOWN)
 		snprintf(place, sizeof(place), "%#" PRIx64, r->rip);
 	shorten_file(place);
 	if (r->pid != 0 && r->vcoreid >= 0)

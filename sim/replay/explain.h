@@ -12,6 +12,7 @@
 
 #define EXPLAIN_RECORDS 8192
 #define EXPLAIN_ROWS    28  /* of events, at most */
+#define EXPLAIN_NOTES   24  /* rows of forcings, at most */
 #define EXPLAIN_WIDTH   118 /* characters of a line */
 
 struct explain;
@@ -20,10 +21,11 @@ struct explain;
 struct explain *explain_create(struct machine *m, struct watch *w);
 void explain_destroy(struct explain *x);
 
-/* Something that no probe tells: a forcing acts on a pcore, now. */
-void explain_note(struct explain *x, unsigned core, const char *text);
+/* Something that no probe tells: a forcing acted before that step of a pcore. Only for what is
+ * printed from now on; restore forgets it. */
+void explain_note(
+	struct explain *x, unsigned core, uint64_t core_step, uint64_t cycle, const char *text);
 
-/* f may be NULL: then the last things that happened. */
 void explain_print(const struct explain *x, const struct finding *f, FILE *out);
 
 /* The same rows as a JSON array. */

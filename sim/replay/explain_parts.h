@@ -30,6 +30,8 @@ struct explain {
 	struct machine *machine;
 	struct watch *watch;
 	struct explain_state state;
+	unsigned note_count;
+	struct explain_record notes[EXPLAIN_NOTES]; /* by cycle */
 };
 
 /* A row of the table: a record, and how many times in a row it happened. */
@@ -37,12 +39,11 @@ struct explain_row {
 	const struct explain_record *record;
 	unsigned times;
 	bool failure; /* it is what went wrong */
-	bool gap;     /* rows before it are left out */
 };
 
 struct explain_rows {
 	unsigned count;
-	struct explain_row at[EXPLAIN_ROWS];
+	struct explain_row at[EXPLAIN_ROWS + EXPLAIN_NOTES];
 	unsigned column_count;
 	unsigned columns[4]; /* pcores */
 };

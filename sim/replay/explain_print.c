@@ -2,83 +2,95 @@
  */
 #include "sim/replay/explain_parts.h"
 
-#include <stdlib.h>
+/* A row begins in the column of its pcore and may run over those to the right, which are empty
+ * then: so the columns can be narrow and the words still be read. */
+#define LEFT  16 /* the mark and the cycle */
+#define RIGHT 56 /* characters of the last column */
 
-#define LEFT 15 /* the mark and the cycle */
-
-static unsigned column_width(const struct explain_rows *rows)
+static unsigned column_start(const struct explain_rows *rows, unsigned column)
 {
-	return (EXPLAIN_WIDTH - LEFT) / rows->column_count - 3;
+	unsigned room = EXPLAIN_WIDTH - LEFT - RIGHT;
+
+	return LEFT + (rows->column_count > 1 ? column * room / (rows->column_count - 1) : 0);
 }
 
-/* One line of the table: text in its column, the others empty. */
-static void print_line(const struct explain_rows *rows, const char *left, unsigned core,
-	const char *text, FILE *out)
+static unsigned column_of(const struct explain_rows *rows, unsigned core)
 {
-	int width = (int)column_width(rows);
+	unsigned i = 0;
 
-	fprintf(out, "%-*s", LEFT, left);
+	while (i + 1 < rows->column_count && rows->columns[i] != core)
+		i++;
+	return i;
+}
+
+/* One line: bars where columns begin, then the text. */
+static void print_line(const struct explain_rows *rows, const char *left, unsigned column,
+	const char *text, size_t length, FILE *out)
+{
+	char line[EXPLAIN_WIDTH + 1];
+	unsigned start = column_start(rows, column) + 2;
+
+	memset(line, ' ', sizeof(line));
+	memcpy(line, left, strlen(left));
 	for (unsigned i = 0; i < rows->column_count; i++)
-		fprintf(out, "| %-*.*s%s", width, width, rows->columns[i] == core ? text : "",
-			i + 1 < rows->column_count ? " " : "");
-	fputc('\n', out);
+		line[column_start(rows, i)] = '|';
+	memset(line + start, ' ', length + 1 < EXPLAIN_WIDTH - start ? length + 1 : length);
+	memcpy(line + start, text, length);
+	fprintf(out, "%.*s\n", (int)sizeof(line), line);
 }
 
 /* As many lines as the text needs, broken at blanks. */
-static void print_wrapped(const struct explain_rows *rows, const char *left, unsigned core,
+static void print_wrapped(const struct explain_rows *rows, const char *left, unsigned column,
 	const char *text, FILE *out)
 {
-	size_t width = column_width(rows);
+	size_t width = EXPLAIN_WIDTH - column_start(rows, column) - 2;
 
 	while (strlen(text) > width) {
 		size_t n = width;
-		char line[EXPLAIN_WIDTH + 1];
 
 		while (n > width / 2 && text[n] != ' ')
 			n--;
 		if (text[n] != ' ')
 			n = width;
-		snprintf(line, sizeof(line), "%.*s", (int)n, text);
-		print_line(rows, left, core, line, out);
+		print_line(rows, left, column, text, n, out);
 		text += n + strspn(text + n, " ");
 		left = "";
 	}
-	print_line(rows, left, core, text, out);
+	print_line(rows, left, column, text, strlen(text), out);
 }
 
 static void print_row(const struct explain *x, const struct explain_rows *rows,
 	const struct explain_row *row, FILE *out)
 {
 	const struct explain_record *r = row->record;
-	char left[32], what[256], where[256], line[300];
+	unsigned column = column_of(rows, r->core);
+	char left[LEFT], what[256], where[256], line[560], times[24] = "";
 
-	if (row->gap)
-		fprintf(out, "%*s\n", LEFT - 1, "...");
-	snprintf(left, sizeof(left), "%c%12" PRIu64, row->failure ? '>' : ' ', r->cycle);
+	snprintf(left, sizeof(left), "%c%13" PRIu64, row->failure ? '>' : ' ', r->cycle);
 	explain_what(x, r, what, sizeof(what));
 	explain_where(r, where, sizeof(where));
 	if (row->times > 1)
-		snprintf(line, sizeof(line), "%s (%u times)", what, row->times);
-	else
-		snprintf(line, sizeof(line), "%s%s", r->kind == PROBE_UNKNOWN ? "## " : "", what);
-	print_wrapped(rows, left, r->core, line, out);
-	snprintf(line, sizeof(line), "    %s", where);
-	print_line(rows, "", r->core, line, out);
+		snprintf(times, sizeof(times), " (%u times)", row->times);
+	snprintf(line, sizeof(line), "%s%s%s%s%s", r->kind == PROBE_UNKNOWN ? "## " : "", what,
+		times, where[0] != '\0' ? "  -- " : "", where);
+	print_wrapped(rows, left, column, line, out);
 }
 
 static void print_head(const struct explain_rows *rows, FILE *out)
 {
-	int width = (int)column_width(rows);
-	char dashes[EXPLAIN_WIDTH + 1];
+	char line[EXPLAIN_WIDTH + 1], name[8];
 
-	memset(dashes, '-', sizeof(dashes));
-	fprintf(out, "%*s  ", LEFT - 2, "cycle");
+	memset(line, ' ', sizeof(line));
+	memcpy(line + LEFT - 7, "cycle", 5);
+	for (unsigned i = 0; i < rows->column_count; i++) {
+		snprintf(name, sizeof(name), "| c%u", rows->columns[i]);
+		memcpy(line + column_start(rows, i), name, strlen(name));
+	}
+	fprintf(out, "%.*s\n", (int)sizeof(line), line);
+	memset(line, '-', sizeof(line));
 	for (unsigned i = 0; i < rows->column_count; i++)
-		fprintf(out, "| c%-*u", width, rows->columns[i]);
-	fprintf(out, "\n%.*s", LEFT, dashes);
-	for (unsigned i = 0; i < rows->column_count; i++)
-		fprintf(out, "+%.*s", width + 2, dashes);
-	fputc('\n', out);
+		line[column_start(rows, i)] = '+';
+	fprintf(out, "%.*s\n", (int)sizeof(line), line);
 }
 
 void explain_print(const struct explain *x, const struct finding *f, FILE *out)
