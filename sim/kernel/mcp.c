@@ -156,6 +156,7 @@ static bool unlist(struct proc *p, uint32_t vcoreid)
 {
 	struct preempt_data *vcpd = vcpd_of(p->procdata, vcoreid);
 
+	PROBE(yield_checked, p->pid, vcoreid);
 	list_remove(&p->vcores.link[vcoreid]);
 	wrmb();
 	PROBE(yield_unlisted, p->pid, vcoreid);

@@ -37,6 +37,15 @@
 	T(usercopy)                                                                                \
 	T(proc_create)                                                                             \
 	T(proc_states)                                                                             \
+	T(vcore_lists)                                                                             \
+	T(vcore_map)                                                                               \
+	T(ucq)                                                                                     \
+	T(secure_ctx)                                                                              \
+	T(core_alloc)                                                                              \
+	T(core_provision)                                                                          \
+	T(core_away)                                                                               \
+	T(startcore_wait)                                                                          \
+	T(unmap_shootdown)                                                                         \
 	T(acpi)                                                                                    \
 	T(cpio)                                                                                    \
 	T(uart_irq)                                                                                \
