@@ -17,11 +17,12 @@ $O/tests/unit/%: $O/tests/unit/%.o $(LIB)
 # Every tests/images/*.S is a small 32-bit multiboot image.
 IMAGES := $(patsubst %.S,$O/%.elf,$(sort $(wildcard tests/images/*.S)))
 
-$O/tests/images/%.elf: tests/images/%.S tests/images/start.inc tests/images/image.ld
+$O/tests/images/own-program.elf: private IMAGE_BASE := --defsym image_base=0x400000
+$O/tests/images/%.elf: tests/images/%.S $(wildcard tests/images/*.inc) tests/images/image.ld
 	@mkdir -p $(@D)
 	@echo '  AS  $@'
 	$Qgcc -m32 -g -c -o $(@:.elf=.o) $<
-	$Qld -m elf_i386 --no-warn-rwx-segments -T tests/images/image.ld -o $@ $(@:.elf=.o)
+	$Qld -m elf_i386 $(IMAGE_BASE) --no-warn-rwx-segments -T tests/images/image.ld -o $@ $(@:.elf=.o)
 
 check check-long:
 	$Qrm -rf $O/check

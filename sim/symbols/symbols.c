@@ -47,11 +47,13 @@ void symbols_destroy(struct symbols *s)
 
 /* --- reading --- */
 
+/* A place in the image; absolute symbols are constants. */
 static bool wanted(const GElf_Sym *symbol, const char *name)
 {
 	int type = GELF_ST_TYPE(symbol->st_info);
 
 	return name != NULL && name[0] != '\0' && symbol->st_shndx != SHN_UNDEF &&
+	       symbol->st_shndx != SHN_ABS &&
 	       (type == STT_FUNC || type == STT_OBJECT || type == STT_NOTYPE);
 }
 
