@@ -8,8 +8,8 @@
 #include "sim/abi/probe.h"
 #include "sys.h"
 
-#define DEFAULT_THREADS 16
-#define DEFAULT_ROUNDS  16
+#define DEFAULT_THREADS 12
+#define DEFAULT_ROUNDS  12
 #define MAX_ROUNDS      1000000
 #define BLOCK_USEC      40
 #define PROGRESS_EVERY  8
