@@ -262,11 +262,12 @@ static void post_to_queue(struct proc *p, struct event_queue *uq, const struct e
 static uint32_t choose_vcore(const struct proc *p, struct event_queue *uq,
 	const struct event_queue *q, uint32_t appropriate)
 {
-	uint32_t online = p->procinfo->num_vcores, next;
+	uint32_t online = p->procinfo->num_vcores, next, stored;
 
 	if (q->ev_flags & EVENT_ROUNDROBIN) {
 		next = online == 0 ? 0 : (q->ev_vcore + 1) % online;
-		copy_to_user(&uq->ev_vcore, &next, sizeof(next));
+		stored = next;
+		user_xchg_u32(&uq->ev_vcore, &stored);
 		return next;
 	}
 	return q->ev_flags & EVENT_VCORE_APPRO ? appropriate : q->ev_vcore;

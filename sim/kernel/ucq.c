@@ -12,7 +12,10 @@
  */
 static int put_u64(volatile uint64_t *uaddr, uint64_t v)
 {
-	return user_xchg_u64((uint64_t *)uaddr, &v) == 0 ? 0 : EFAULT;
+	if (!user_range_ok((const void *)uaddr, sizeof(v)) ||
+		user_xchg_u64((uint64_t *)uaddr, &v) != 0)
+		return EFAULT;
+	return 0;
 }
 
 /* The next index: a slot of one's own, if it is below UCQ_SLOTS. */

@@ -7,12 +7,13 @@
 #define VCORES         3
 #define STACK          4096
 #define MESSAGES       300 /* more than two pages of a UCQ */
+#define KERNEL_CODE    0xffffffffc0200000
 #define KERNEL_ADDRESS 0xffff800000000000
 
 enum order { STAY, YIELD, LISTEN, CHANGE_BACK };
 
 static struct procdata *const pd = (struct procdata *)UDATA;
-static char stacks[VCORES][STACK] __attribute__((aligned(64)));
+static char stacks[VCORES][STACK] __attribute__((aligned(4096)));
 static volatile unsigned entered[VCORES];
 static volatile unsigned order[VCORES];
 static unsigned phase, failures;
@@ -227,6 +228,11 @@ static void bad_events(void)
 		liar.ucq.spare_pg = idx;
 		EXPECT(sys_call(SYS_notify, getpid(), EV_ALARM, 0, 0) == 0);
 	}
+	liar.ucq.prod_idx = (unsigned long)stacks[0] | UCQ_SLOTS;
+	liar.ucq.spare_pg = KERNEL_CODE;
+	EXPECT(sys_call(SYS_notify, getpid(), EV_ALARM, 0, 0) == 0);
+	liar.ucq.prod_idx = KERNEL_CODE | UCQ_SLOTS;
+	EXPECT(sys_call(SYS_notify, getpid(), EV_ALARM, 0, 0) == 0);
 	bad.ev_vcore = -1u;
 	EXPECT(sys_call(SYS_notify, getpid(), EV_ALARM, 0, 0) == 0);
 	pd->kernel_evts[EV_ALARM] = 0;
