@@ -101,13 +101,6 @@ static uint64_t page_up(uint64_t value)
 	return (value + PAGE_MASK) & ~PAGE_MASK;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 static uint32_t load_modules(
 	struct writer *w, const struct boot *boot, uint64_t after, struct error *e)
 {
@@ -128,7 +121,7 @@ static uint32_t load_modules(
 		}
 		list[i].mod_start = (uint32_t)at;
 		list[i].mod_end = (uint32_t)(at + file->size);
-		list[i].string = put_string(w, base_name(file->name));
+		list[i].string = put_string(w, path_last(file->name));
 		at = page_up(at + file->size);
 	}
 	return put(w, list, sizeof(list[0]) * max_u64(boot->module_count, 1));

@@ -149,13 +149,6 @@ const char *identity_name(const struct identity *i, int pid)
 	return p != NULL ? p->name : NULL;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 int identity_find(const struct identity *i, const char *name)
 {
 	const struct identity_process *youngest = NULL;
@@ -163,7 +156,7 @@ int identity_find(const struct identity *i, const char *name)
 	for (unsigned k = 0; k < IDENTITY_PROCESSES; k++) {
 		const struct identity_process *p = &i->processes[k];
 
-		if (p->pid != 0 && strcmp(last_part(p->name), last_part(name)) == 0 &&
+		if (p->pid != 0 && strcmp(path_last(p->name), path_last(name)) == 0 &&
 			(youngest == NULL || p->number > youngest->number))
 			youngest = p;
 	}

@@ -98,9 +98,28 @@ static bool has_address(Dwarf_Die *die, uint64_t *address)
 	return true;
 }
 
-static bool is_variable(Dwarf_Die *die, void *context)
+/* The variables of one name, static ones in several files. */
+struct variables {
+	unsigned count;
+	uint64_t address;
+	Dwarf_Die die; /* the first */
+};
+
+/* Takes them all down, and goes on looking. */
+static bool note_variable(Dwarf_Die *die, void *context)
 {
-	return dwarf_tag(die) == DW_TAG_variable && has_address(die, context);
+	struct variables *v = context;
+	uint64_t address;
+
+	if (dwarf_tag(die) != DW_TAG_variable || !has_address(die, &address))
+		return false;
+	if (v->count == 0) {
+		v->die = *die;
+		v->address = address;
+	}
+	if (v->count == 0 || address != v->address)
+		v->count++;
+	return false;
 }
 
 /* --- types --- */
@@ -387,16 +406,19 @@ bool image_data(
 {
 	struct cursor c = start(image, text, e);
 	char name[WORD_MAX];
-	Dwarf_Die variable;
+	struct variables variables = {0};
+	Dwarf_Die unused;
 	bool is_fixed;
 
 	if (!read_word(&c, name) || !start_fixed(&c, name, &is_fixed))
 		return false;
 	if (is_fixed)
 		return finish(&c, name, place);
-	if (!find_die(image, name, is_variable, &c.place.address, &variable) ||
-		!type_of(&variable, &c.type))
+	if (find_die(image, name, note_variable, &variables, &unused) || variables.count > 1)
+		return wrong(&c, "several variables have this name");
+	if (variables.count == 0 || !type_of(&variables.die, &c.type))
 		return plain_symbol(&c, name, place);
+	c.place.address = variables.address;
 	return finish(&c, name, place);
 }
 

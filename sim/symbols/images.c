@@ -21,13 +21,6 @@ struct images {
 	struct owned_image **at; /* each by itself: lists point to their image */
 };
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* --- life --- */
 
 static void image_free(struct owned_image *o)
@@ -126,7 +119,7 @@ static bool add_program(struct images *images, const struct boot_file *module, i
 	if (!elf_file_open(&f, entry->name, entry->data, entry->size))
 		return true;
 	o = image_new(images);
-	set_names(o, last_part(entry->name), module->name, entry->name);
+	set_names(o, path_last(entry->name), module->name, entry->name);
 	o->image.module = number;
 	o->image.user = true;
 	f.path = o->path;
@@ -186,7 +179,7 @@ const struct elf_image *images_kernel(const struct images *images)
 const struct elf_image *images_program(const struct images *images, const char *name)
 {
 	for (size_t i = 1; i < images->count; i++)
-		if (strcmp(images->at[i]->name, last_part(name)) == 0)
+		if (strcmp(images->at[i]->name, path_last(name)) == 0)
 			return &images->at[i]->image;
 	return NULL;
 }

@@ -36,6 +36,9 @@ struct procdata {                  /* as a program knows it; see sim/abi/procinf
 	} vcore_preempt_data[7];
 } test_images_procdata;
 
+/* sim/symbols/probe_args.c has one of that name too. */
+__attribute__((used)) static int register_names[3] = {1, 2, 3};
+
 __attribute__((noinline)) static int code_under_test(int a, long b)
 {
 	PROBE(test_plain);
@@ -299,6 +302,7 @@ START_TEST(data)
 	check_data(i, "vcpd[2].notif_pending", 0x7f7fffa00000 + 8 + 2 * 104 + 100, 4, 1, 0);
 	refuse_data(i, "", "expected a name");
 	refuse_data(i, "nowhere", "no variable of this name");
+	refuse_data(i, "register_names[1]", "several variables");
 	refuse_data(i, "test_images_outer.", "expected a name");
 	refuse_data(i, "test_images_outer[2]", "beyond the array's end");
 	refuse_data(i, "test_images_outer[x]", "expected a number");
