@@ -35,7 +35,7 @@ groups-long: $(LONG_GROUPS:%=check-%)
 check-style: $(OBJ)
 	$Q$(RUN_GROUP) tests/style $(OBJ)
 
-check-unit unit: $(UNIT)
+check-unit unit: $(UNIT) $(IMAGES)
 	$Qtools/run-group $O/check/unit.log tests/run-unit $(UNIT)
 
 check-cli: $O/ringv $(IMAGES) target

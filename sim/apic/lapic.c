@@ -69,6 +69,10 @@ void lapic_acknowledge(struct lapic *l, int vector)
 	SIM_ASSERT(vector == l->pending);
 	bit_put(l->state.irr, (unsigned)vector, false);
 	bit_put(l->state.isr, (unsigned)vector, true);
+	if (unlikely(l->state.duplicated == (uint32_t)vector)) {
+		l->state.duplicated = 0;
+		bit_put(l->state.irr, (unsigned)vector, true);
+	}
 	lapic_update(l);
 }
 
@@ -107,15 +111,58 @@ void lapic_error(struct lapic *l, uint32_t bits)
 		lapic_raise(l, LVT_ERROR);
 }
 
+static void set_request(struct lapic *l, uint8_t vector, bool level)
+{
+	bit_put(l->state.irr, vector, true);
+	bit_put(l->state.tmr, vector, level);
+	lapic_update(l);
+}
+
+void lapic_tamper(struct lapic *l, enum lapic_tamper how, uint8_t vector, uint64_t cycles)
+{
+	l->state.tamper = how;
+	l->state.tamper_vector = vector;
+	l->state.tamper_cycles = cycles;
+}
+
+void lapic_delay_over(struct lapic *l)
+{
+	uint8_t vector = (uint8_t)l->state.delayed;
+
+	l->state.delayed = 0;
+	if (vector != 0 && lapic_is_enabled(l))
+		set_request(l, vector, l->state.delayed_level);
+}
+
+/* True: it goes no further now. */
+static bool tampered(struct lapic *l, uint8_t vector, bool level)
+{
+	enum lapic_tamper how = (enum lapic_tamper)l->state.tamper;
+
+	if (l->state.tamper_vector != vector)
+		return false;
+	lapic_tamper(l, TAMPER_NONE, 0, l->state.tamper_cycles);
+	if (how == TAMPER_DUPLICATE)
+		l->state.duplicated = vector;
+	if (how != TAMPER_DELAY)
+		return how == TAMPER_DROP;
+	lapic_delay_over(l); /* one at a time */
+	l->state.delayed = vector;
+	l->state.delayed_level = level;
+	event_schedule(l->env.events, l->env.owner, LAPIC_EVENT_DELAYED,
+		*l->env.now + l->state.tamper_cycles);
+	return true;
+}
+
 static bool request(struct lapic *l, uint8_t vector, bool level)
 {
 	if (vector < APIC_VECTOR_FIRST) {
 		lapic_error(l, ESR_RECEIVE_ILLEGAL);
 		return false;
 	}
-	bit_put(l->state.irr, vector, true);
-	bit_put(l->state.tmr, vector, level);
-	lapic_update(l);
+	if (unlikely(lapic_tampers(l)) && tampered(l, vector, level))
+		return true;
+	set_request(l, vector, level);
 	return true;
 }
 

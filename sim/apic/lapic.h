@@ -36,9 +36,14 @@ struct lapic_state {
 
 	uint32_t nmi_pending, init_pending, sipi_pending; /* 0 or 1 */
 	uint32_t sipi_vector;
+
+	uint64_t tamper_cycles;
+	uint32_t tamper, tamper_vector; /* enum lapic_tamper: what awaits the next of a vector */
+	uint32_t delayed, duplicated;   /* the vector that will come (again); 0: none */
+	uint32_t delayed_level, zero;
 };
 
-_Static_assert(sizeof(struct lapic_state) == 4 * 8 + 10 * 4 + (LVT_COUNT + 24 + 4) * 4,
+_Static_assert(sizeof(struct lapic_state) == 5 * 8 + 16 * 4 + (LVT_COUNT + 24 + 4) * 4,
 	"no padding: the digest sees every byte");
 
 struct lapic {
@@ -54,7 +59,8 @@ struct lapic {
 #define APIC_BASE_EN      BIT(11)
 #define APIC_BASE_ADDRESS UINT64_C(0xfee00000)
 
-#define LAPIC_EVENT_TIMER 0 /* `what` of the only event; its owner is the core */
+/* `what` of its events, whose owner is the core. */
+enum { LAPIC_EVENT_TIMER, LAPIC_EVENT_DELAYED };
 
 /* Wires up and does a power-on reset; env and bus are as they will be. env->owner is the id. */
 void lapic_init(struct lapic *l, unsigned id, struct apic_bus *bus, const struct device_env *env);
@@ -79,6 +85,19 @@ static inline int lapic_pending_vector(const struct lapic *l)
 	return l->pending;
 }
 void lapic_acknowledge(struct lapic *l, int vector);
+
+/* What a schedule may do to one interrupt, at the door of the local APIC: the next fixed or
+ * lowest-priority one of that vector that it would accept. It comes so many cycles later; or never,
+ * though the sender takes it for accepted; or once more when it has been taken. A second call
+ * before that replaces the first. */
+enum lapic_tamper { TAMPER_NONE, TAMPER_DELAY, TAMPER_DROP, TAMPER_DUPLICATE };
+void lapic_tamper(struct lapic *l, enum lapic_tamper how, uint8_t vector, uint64_t cycles);
+
+/* Is one still awaited? */
+static inline bool lapic_tampers(const struct lapic *l)
+{
+	return l->state.tamper != TAMPER_NONE;
+}
 
 /* Is NMI, INIT or SIPI latched? */
 static inline bool lapic_signalled(const struct lapic *l)

@@ -30,6 +30,9 @@ bool lapic_accept(struct lapic *l, const struct apic_message *m);
 /* The processor priority register (SDM "Task and Processor Priorities"). */
 uint8_t lapic_ppr(const struct lapic *l);
 
+/* A delayed interrupt comes. */
+void lapic_delay_over(struct lapic *l);
+
 void lapic_error(struct lapic *l, uint32_t bits);
 void lapic_eoi(struct lapic *l);
 

@@ -104,6 +104,10 @@ void lapic_set_tsc_deadline(struct lapic *l, uint64_t deadline, uint64_t tsc_off
 
 void lapic_event(struct lapic *l, uint32_t what)
 {
+	if (what == LAPIC_EVENT_DELAYED) {
+		lapic_delay_over(l);
+		return;
+	}
 	SIM_ASSERT(what == LAPIC_EVENT_TIMER);
 	if (timer_mode(l) == TIMER_DEADLINE)
 		l->state.tsc_deadline = 0;

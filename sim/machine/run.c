@@ -115,8 +115,8 @@ static void fire_event(struct machine *m)
 	board_event(m, &e);
 }
 
-/* No pcore can make a step: if somebody holds pcores back, that may be what he waits for. True: the
- * state has changed. */
+/* No pcore can make a step, and none was to be woken by now: if somebody holds pcores back, that
+ * may be what he waits for. True: the state has changed. */
 static bool tell_all_idle(struct machine *m)
 {
 	uint64_t events = m->run.events;
@@ -126,6 +126,8 @@ static bool tell_all_idle(struct machine *m)
 	for (unsigned i = 0; i < m->cpu_count; i++)
 		if (!machine_is_paused(m, i))
 			time_reaches(m, m->clock[i]);
+	if (event_next_due(&m->events) <= m->run.now)
+		return false;
 	m->control->all_idle(m->control->context, m);
 	return m->run.events != events;
 }
