@@ -4,6 +4,7 @@
 #include "sim/abi/fault_point.h"
 #include "sim/abi/probe.h"
 #include "sim/guest/parlib/atomic32.h"
+#include "sim/guest/parlib/relax.h"
 #include "sim/guest/parlib/uthread.h"
 #include "sim/guest/parlib/vcore.h"
 

@@ -1,13 +1,14 @@
 /* ucq.c - see ucq.h. */
 #include "sim/guest/parlib/ucq.h"
+#include "sim/guest/parlib/relax.h"
 #include "sim/guest/parlib/spin_pdr.h"
-#include "sim/guest/parlib/vcore.h"
+#include "sim/kernel/x86.h"
 
 #define PAGE_OF(idx)   ((struct ucq_page *)((idx) & ~(UCQ_PAGE_SIZE - 1ul)))
 #define NUMBER_OF(idx) ((idx) & (UCQ_PAGE_SIZE - 1))
 
 _Static_assert(sizeof(struct ucq_page) == UCQ_PAGE_SIZE, "pages are filled");
-_Static_assert(sizeof(struct spin_pdr_lock) == sizeof(((struct ucq *)NULL)->cons_lock),
+_Static_assert(sizeof(struct spin_pdr_lock) == sizeof(((struct ucq *)0)->cons_lock),
 	"cons_lock is a spin-PDR lock");
 
 void ucq_init(struct ucq *q, void *page, void *spare)
@@ -25,16 +26,20 @@ static bool slot_is_good(unsigned long idx)
 
 /* Lock held, and the slots of `old` are all claimed: leads consumers to the next page and makes the
  * old one the spare. The consumers who have claimed its last slots may still be reading them.
+ *
+ * The producer, in the kernel, links the next page before it moves prod_idx there. As long as that
+ * is to come, the queue would not look empty when all of the next page that there is has been
+ * taken.
  */
 static void turn_page(struct ucq *q, struct ucq_page *old)
 {
 	unsigned long surplus;
 
-	while (old->cons_next_pg == 0)
-		cpu_relax(); /* a producer is at work, in the kernel */
+	while (old->cons_next_pg == 0 || PAGE_OF(q->prod_idx) == old)
+		cpu_relax();
 	q->cons_idx = old->cons_next_pg;
 	while (old->nr_cons < UCQ_SLOTS)
-		cpu_relax_vc(vcore_id());
+		cpu_relax_vc(ANY_VCORE);
 	old->cons_next_pg = 0;
 	old->nr_cons = 0;
 	surplus = __atomic_exchange_n(&q->spare_pg, (unsigned long)old, __ATOMIC_SEQ_CST);

@@ -4,6 +4,7 @@
 #include "sim/guest/parlib/atomic32.h"
 #include "sim/guest/parlib/context.h"
 #include "sim/guest/parlib/event.h"
+#include "sim/guest/parlib/relax.h"
 #include "sim/guest/parlib/uthread.h"
 
 #define RELAX_SPINS 1000
@@ -126,13 +127,13 @@ void vcore_change_to(unsigned int to, bool enable_my_notif)
 
 void ensure_vcore_runs(unsigned int vcoreid)
 {
-	if (vcoreid != vcore_id()) {
+	if (vcoreid != ANY_VCORE) {
 		if (vcore_is_preempted(vcoreid))
 			vcore_change_to(vcoreid, false);
 		return;
 	}
 	for (unsigned int i = 0; i < max_vcores(); i++)
-		if (i != vcoreid && vcore_is_preempted(i))
+		if (i != vcore_id() && vcore_is_preempted(i))
 			vcore_change_to(i, false);
 }
 

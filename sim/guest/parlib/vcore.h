@@ -3,7 +3,7 @@
  * The rules of vcore context. It is the code that runs on a vcore's own stack with notifications
  * disabled: the scheduler and the event handlers. For it
  *   - nothing is ever waited for in a plain loop that another vcore has to end: that one may have
- *     been preempted. Use spin_pdr.h, or cpu_relax_vc in the loop.
+ *     been preempted. Use spin_pdr.h, or relax.h in the loop.
  *   - whoever leaves it (runs a uthread, yields the core, changes to another vcore) is never
  *     returned to: the next entry starts at the top of the stack. So no lock may be held then.
  *   - handle_events may not return, for the same reason.
@@ -118,17 +118,6 @@ static inline bool vcore_is_preempted(unsigned int vcoreid)
  * vcore goes on, or if it failed; with it only if it failed.
  */
 void vcore_change_to(unsigned int to, bool enable_my_notif);
-
-/* Notifications disabled: if that vcore is preempted, lets it have this core. For the own vcoreid:
- * does so for all others.
- */
-void ensure_vcore_runs(unsigned int vcoreid);
-
-/* In a loop that waits for something that another vcore does: for vcoreid if it is known, else the
- * own one. Ensures once in a while that it runs. With notifications enabled that is not needed:
- * the preemption event takes care.
- */
-void cpu_relax_vc(unsigned int vcoreid);
 
 /* Posts a message to the own public mailbox. */
 void vcore_message_self(unsigned int ev_type, unsigned int arg2);
