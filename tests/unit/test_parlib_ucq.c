@@ -131,7 +131,7 @@ START_TEST(first_in_first_out)
 END_TEST
 
 struct party {
-	static struct ucq q;
+	struct ucq q;
 	_Atomic unsigned long posted, got;
 	_Atomic unsigned char seen[MESSAGES];
 };
