@@ -15,6 +15,9 @@ struct inner {
 	char pad[6];
 	union {
 		uint16_t small;
+		struct {
+			uint16_t low, high;
+		};
 		uint32_t large;
 	};
 	unsigned bits : 3;
@@ -291,6 +294,7 @@ START_TEST(data)
 	check_data(i, "test_images_outer", WHOLE(test_images_outer));
 	check_data(i, "test_images_outer[1]", WHOLE(o[1]));
 	check_data(i, "test_images_outer[1].row[2].small", WHOLE(o[1].row[2].small));
+	check_data(i, "test_images_outer[1].row[2].high", WHOLE(o[1].row[2].high));
 	check_data(i, "test_images_outer[0].row[1].large", WHOLE(o[0].row[1].large));
 	check_data(i, "test_images_outer.pointer", ADDRESS(o[0].pointer), 8, 2, stride);
 	check_data(i, "test_images_outer[1].row.pad", ADDRESS(o[1].row[0].pad), 6, ROWS,

@@ -90,7 +90,7 @@ START_TEST(registers)
 	ck_assert_int_eq(value(m, "4@%r9d"), 0x55667789);
 	ck_assert_int_eq(value(m, "-2@%r10w"), 0x778a);
 	ck_assert_int_eq(value(m, "-1@%r15b"), -0x71);
-	ck_assert_int_eq(value(m, "8@%ecx"), 2);
+	ck_assert_int_eq(value(m, "8@%eax"), 0x55667780);
 	ck_assert_int_eq(value(m, "4@%rax"), 0x55667780);
 	machine_destroy(m);
 }

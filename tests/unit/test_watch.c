@@ -31,6 +31,7 @@ struct run {
 	struct images *images;
 	struct watch *watch;
 	unsigned told_count, asked;
+	int asked_pid;
 	struct told told[64];
 	bool stop; /* what the gate says */
 };
@@ -118,6 +119,7 @@ static bool gate(void *context, struct machine *m, const struct probe_hit *hit)
 	struct run *r = context;
 
 	r->asked++;
+	r->asked_pid = hit->pid;
 	if (r->stop)
 		machine_pause(m, hit->core);
 	return r->stop;
@@ -225,10 +227,11 @@ START_TEST(identity_of_processes)
 	ck_assert_int_eq(identity_find(i, "one"), 7);
 	ck_assert_int_eq(identity_find(i, "/sbin/two"), 8);
 	ck_assert_int_eq(identity_find(i, "three"), 0);
-	kernel_probe(&r, 0, PROC_FREED, 7, 0, 0);
-	ck_assert_ptr_null(identity_name(i, 7));
 	kernel_probe(&r, 0, PROC_CREATED, 8, NAMES + 13, 0x7000); /* the pid again */
 	ck_assert_str_eq(identity_name(i, 8), "three");
+	ck_assert_int_eq(identity_find(i, "two"), 0);
+	kernel_probe(&r, 0, PROC_FREED, 7, 0, 0);
+	ck_assert_ptr_null(identity_name(i, 7));
 	kernel_probe(&r, 0, PROC_CREATED, 9, NAMES + 13, 0x8000);
 	ck_assert_int_eq(identity_find(i, "three"), 9); /* the youngest */
 	kernel_probe(&r, 0, PROC_CREATED, 10, 0xfffff000, 0x8000);
@@ -368,6 +371,30 @@ START_TEST(told_once)
 	ck_assert_uint_eq(r.asked, 2);
 	ck_assert_uint_eq(r.told_count, 1);
 	ck_assert_uint_eq(r.m->cores[0].arch.rip, KERNEL + OTHER + 5);
+	kernel_probe(&r, 0, ENTER, 4, 2, 0);
+	ck_assert_int_eq(r.asked_pid, 0); /* as of the probes before */
+	kernel_probe(&r, 0, OTHER, 0, 0, 0);
+	ck_assert_int_eq(r.asked_pid, 4);
+	destroy(&r);
+}
+END_TEST
+
+/* A core may ask several times about one step. */
+START_TEST(told_once_a_step)
+{
+	struct run r;
+	struct vcpu *c;
+
+	make(&r);
+	c = &r.m->cores[0];
+	set_ring(c, 0);
+	c->arch.rip = KERNEL + OTHER;
+	ck_assert(!c->guard.mark(c->guard.context, c));
+	ck_assert(!c->guard.mark(c->guard.context, c));
+	ck_assert_uint_eq(r.told_count, 1);
+	c->arch.step++;
+	ck_assert(!c->guard.mark(c->guard.context, c));
+	ck_assert_uint_eq(r.told_count, 2);
 	destroy(&r);
 }
 END_TEST
@@ -412,8 +439,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {identity_of_processes, identity_of_cores, many_processes,
-		told_of_kernel_probes, told_of_the_program_that_runs, told_once, addresses_too,
-		saved_and_restored};
+		told_of_kernel_probes, told_of_the_program_that_runs, told_once, told_once_a_step,
+		addresses_too, saved_and_restored};
 
 	return unit_run("watch", tests, ARRAY_LEN(tests));
 }
