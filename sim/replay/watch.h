@@ -23,8 +23,9 @@ struct probe_hit {
 };
 
 /* Told once for each time that the instruction is made, just before it, in the order in which they
- * were added; identity is up to date then. One that calls run_please_stop stops the machine there.
- */
+ * were added; identity is up to date then. At an address that was asked for, which need not be a
+ * NOP, an attempt that ends in a fault counts, and each iteration of a repeated instruction. One
+ * that calls run_please_stop stops the machine there. */
 struct watch_listener {
 	void *context;
 	void (*hit)(void *context, struct machine *m, const struct probe_hit *hit);
