@@ -361,7 +361,8 @@ static bool find_type(struct cursor *c, const char *name)
 	       is_structure(&c->type);
 }
 
-/* done: place is what was asked for. */
+/* is_fixed: the name is one of those; the type is then looked for in the kernel too, for a program
+ * that never looks at it. */
 static bool start_fixed(struct cursor *c, const char *name, bool *is_fixed)
 {
 	const struct elf_image *image = c->image;
@@ -373,7 +374,7 @@ static bool start_fixed(struct cursor *c, const char *name, bool *is_fixed)
 			continue;
 		*is_fixed = true;
 		good = find_type(c, fixed_places[i].type);
-		if (!good) { /* a program that never looks at it */
+		if (!good) {
 			c->image = image->kernel;
 			good = find_type(c, fixed_places[i].type);
 			c->image = image;

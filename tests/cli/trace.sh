@@ -46,3 +46,10 @@ sed -n 's/.* probe lock_test:v\([0-9]*\) lock_[a-z]*([^,]*, \([0-9]*\)) .*/\1 \2
 awk '$1 != $2 { bad = 1 } END { exit bad || NR < 1000 }' "$work/pairs" && ok trace/identity ||
     not_ok trace/identity "$(wc -l <"$work/pairs") lines"
 says trace/preempted "$work/trace" ' probe - preempt_done\([0-9]+, [0-9]+, [0-9]+\) '
+
+# The same probes with caches dropped at every step.
+probes --cpus 4 --append 'run=lock_test storm=50' --trace-kind probe --until 300000
+mv "$work/trace" "$work/fast"
+probes --cpus 4 --append 'run=lock_test storm=50' --trace-kind probe --until 300000 \
+    --drop-caches 1 --drop-from 100000
+cmp -s "$work/fast" "$work/trace" && ok trace/probe-caches || not_ok trace/probe-caches "differs"
