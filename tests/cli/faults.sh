@@ -30,3 +30,12 @@ says fault/info-json-says "$work/out" '"faults": \["idle\.halt_gap"\]'
 head -c 1000 "$initrd" >"$work/short.cpio"
 refuse image/archive "short.cpio: broken cpio archive: the entry at offset" \
     "$ringv" info "$work/short.cpio"
+
+# Notes that make no sense are refused, with the probe's name where there is one.
+bad_notes() { objcopy --update-section .note.stapsdt="$work/notes" "$kernel" "$work/bad.elf"; }
+objcopy --dump-section .note.stapsdt="$work/good" "$kernel" "$work/bad.elf"
+head -c 50 "$work/good" >"$work/notes" && bad_notes
+refuse image/notes "bad.elf: .note.stapsdt" "$ringv" info "$work/bad.elf"
+refuse image/notes-boot "bad.elf: .note.stapsdt" "$ringv" boot "$work/bad.elf" --trace --trace-kind probe
+sed 's/%rcx/%rcz/g' "$work/good" >"$work/notes" && bad_notes
+refuse image/notes-operand "expected a general register" "$ringv" info "$work/bad.elf"
