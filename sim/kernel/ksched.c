@@ -37,10 +37,16 @@ bool ksched_has_cores(void)
 
 void ksched_add(struct proc *p)
 {
-	proc_incref(p);
+	bool dying;
+
 	spin_lock(&ksched_lock);
-	list_insert_tail(&mcps, &p->mcp_link);
-	num_mcps++;
+	/* then ksched_forget() has been here already, or will not find it */
+	dying = p->state & (PROC_DYING | PROC_DYING_ABORT);
+	if (!dying) {
+		proc_incref(p);
+		list_insert_tail(&mcps, &p->mcp_link);
+		num_mcps++;
+	}
 	spin_unlock(&ksched_lock);
 }
 
@@ -188,7 +194,10 @@ static void serve(struct proc *p)
 	if (n == 0)
 		return;
 	given = proc_give_cores(p, pcoreids, n);
+	if (given == n)
+		return;
 	put_cores(pcoreids + given, n - given); /* it is waiting or dying by now */
+	ksched_poke();                          /* others may be waiting for them */
 }
 
 /* The next MCP, with a reference, that has not been looked at in this round; NULL. */

@@ -257,10 +257,11 @@ static void unmap_vcore0(struct proc *p)
 /* An SCP goes to the scheduler's list; an MCP has always been on ksched's. */
 static bool make_runnable(struct proc *p, enum proc_state from)
 {
-	bool was, mcp = p->procinfo->is_mcp;
+	bool was, mcp;
 
 	spin_lock(&p->proc_lock);
 	was = p->state == from;
+	mcp = p->procinfo->is_mcp; /* under the lock: it may just be changing */
 	if (was)
 		proc_set_state(p, mcp ? PROC_RUNNABLE_M : PROC_RUNNABLE_S);
 	spin_unlock(&p->proc_lock);
