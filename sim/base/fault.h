@@ -18,6 +18,7 @@ enum fault_kind {
 	FAULT_MISS,        /* nothing was done: the fast path cannot serve it, the slow one shall */
 	FAULT_BLOCK_STALE, /* nothing was done: the block was retired under the core's feet */
 	FAULT_EXCLUSIVE,   /* nothing was done: try again alone, as the lowest (cycle, id) */
+	FAULT_ALONE,       /* nothing was done: try again as a step of its own */
 	FAULT_HELD,        /* nothing was done: somebody wants the core to stop before it */
 	FAULT_EXCEPTION,   /* vector, and error code where the vector has one */
 	FAULT_TRIPLE,      /* shutdown: a fault while #DF was delivered */

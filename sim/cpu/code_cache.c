@@ -169,6 +169,24 @@ void cpu_unmark(struct code_cache *cache, uint64_t la)
 		marks_changed(cache);
 }
 
+static void drop_soft_tlbs(struct code_cache *cache)
+{
+	for (unsigned i = 0; i < cache->core_count; i++)
+		mmu_drop_cache(&cache->cores[i].mmu);
+}
+
+void cpu_watch_stores(struct code_cache *cache, uint64_t pa, uint64_t size)
+{
+	phys_watch(cache->mem, pa, size);
+	drop_soft_tlbs(cache);
+}
+
+void cpu_watch_no_stores(struct code_cache *cache)
+{
+	phys_watch_none(cache->mem);
+	drop_soft_tlbs(cache);
+}
+
 /* --- building --- */
 
 struct code_page *code_page_get(struct code_cache *cache, uint32_t page)
@@ -195,8 +213,7 @@ static void mark_code(struct code_cache *cache, struct code_page *code)
 	if (cache->mem->flags[code->page] & PHYS_CODE)
 		return;
 	cache->mem->flags[code->page] |= PHYS_CODE;
-	for (unsigned i = 0; i < cache->core_count; i++)
-		mmu_drop_cache(&cache->cores[i].mmu);
+	drop_soft_tlbs(cache);
 }
 
 static void cover(struct code_page *code, unsigned offset, unsigned size)

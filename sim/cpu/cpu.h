@@ -50,6 +50,9 @@ struct cpu_guard {
 	/* Before each step at a marked address (cpu_mark): its instruction, or an iteration of a
 	 * repeated one. Elsewhere the core runs at full speed. */
 	bool (*mark)(void *context, struct vcpu *c);
+	/* Before a store that does not fault and touches a range that cpu_watch_stores named;
+	 * those that deliver exceptions and interrupts are not asked about. */
+	bool (*store)(void *context, struct vcpu *c, uint64_t la, uint64_t pa, unsigned size);
 };
 
 #define PARKS_MAX     16
@@ -114,6 +117,8 @@ struct vcpu {
 	bool user;           /* CPL is 3 */
 	struct fault vector; /* what SSE instructions end in as CR0 and CR4 are; mostly none */
 	bool no_trap;    /* the instruction under way settled RFLAGS.TF itself; see run_careful */
+	bool alone;      /* the instruction under way is a step of its own, and arch was settled */
+	bool delivering; /* an exception or interrupt */
 	uint64_t shadow; /* what arch.shadow was before the instruction under way */
 	struct {
 		uint64_t pa[2]; /* where the bounce buffer's first and second part go */
@@ -200,6 +205,11 @@ void cpu_commit(struct vcpu *c);
  * May be called by a guard. Costs what is decoded so far. */
 void cpu_mark(struct code_cache *cache, uint64_t la);
 void cpu_unmark(struct code_cache *cache, uint64_t la);
+
+/* Names a physical range whose stores the guards of all cores of a machine are asked about. Other
+ * stores to its pages become slower, nothing else. May be called by a guard. */
+void cpu_watch_stores(struct code_cache *cache, uint64_t pa, uint64_t size);
+void cpu_watch_no_stores(struct code_cache *cache);
 
 MUST_CHECK bool cpu_breakpoint_add(struct vcpu *c, uint64_t la);
 void cpu_breakpoint_remove(struct vcpu *c, uint64_t la);

@@ -239,15 +239,22 @@ static void tell(struct vcpu *c, const struct delivery *d)
 		c->watch.exception(c->watch.context, c, d->vector, d->error);
 }
 
+MUST_CHECK static struct fault deliver_by_mode(struct vcpu *c, const struct delivery *d)
+{
+	if (in_real_mode(c))
+		return deliver_real(c, d);
+	return in_ia32e(c) ? deliver_ia32e(c, d) : deliver_protected(c, d);
+}
+
 MUST_CHECK static struct fault deliver(struct vcpu *c, const struct delivery *d)
 {
+	struct fault f;
+
 	flags_settle(c);
-	if (in_real_mode(c))
-		TRY(deliver_real(c, d));
-	else if (in_ia32e(c))
-		TRY(deliver_ia32e(c, d));
-	else
-		TRY(deliver_protected(c, d));
+	c->delivering = true;
+	f = deliver_by_mode(c, d);
+	c->delivering = false;
+	TRY(f);
 	c->arch.shadow = SHADOW_NONE;
 	tell(c, d);
 	return no_fault;

@@ -90,6 +90,26 @@ static void tell(
 	c->watch.access(c->watch.context, c, how, la, pa, size, value);
 }
 
+/* Before anything of a store happens, translation included. */
+MUST_CHECK static struct fault heed_store(struct vcpu *c, uint64_t la, unsigned size)
+{
+	unsigned first = (unsigned)min_u64(size, PAGE_SIZE - (la & PAGE_MASK));
+	uint64_t pa[2] = {0, 0};
+	enum privilege who = privilege_of(c);
+
+	if (likely(c->mmu.mem->watched_count == 0) || c->guard.store == NULL || c->delivering)
+		return no_fault;
+	if (!is_canonical(la) || !is_canonical(la + size - 1) ||
+		!mmu_probe(&c->mmu, la, ACCESS_WRITE, who, &pa[0]) ||
+		(first < size && !mmu_probe(&c->mmu, la + first, ACCESS_WRITE, who, &pa[1])))
+		return no_fault;
+	if (phys_is_watched(c->mmu.mem, pa[0], first))
+		return mem_heed_store(c, la, pa[0], size);
+	if (first < size && phys_is_watched(c->mmu.mem, pa[1], size - first))
+		return mem_heed_store(c, la, pa[1] - first, size);
+	return no_fault;
+}
+
 struct fault mem_load_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned size, void *to)
 {
 	struct span span;
@@ -115,6 +135,7 @@ struct fault mem_store_slow(
 	struct span span;
 	bool device;
 
+	TRY(heed_store(c, la, size));
 	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
 	if (device) {
 		uint64_t value = 0;
@@ -136,6 +157,7 @@ struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 	struct span span;
 	bool device;
 
+	TRY(heed_store(c, la, size));
 	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
 	if (!device) {
 		ram_announce(c, &span, size);

@@ -2,6 +2,7 @@
 #include "sim/cpu/code_cache.h"
 #include "sim/cpu/exception.h"
 #include "sim/cpu/flags.h"
+#include "sim/cpu/memory.h"
 
 /* --- accounting --- */
 
@@ -188,22 +189,19 @@ bool cpu_is_parked(const struct vcpu *c)
 	return false;
 }
 
-static bool guard_stops(struct vcpu *c)
+/* What a guard's answer means. While it was asked, arch.shadow was c->shadow. */
+static struct fault answer(struct vcpu *c, bool stops, uint64_t shadow)
 {
-	uint64_t shadow = c->arch.shadow;
-	bool stops;
-
-	if (c->guard.mark == NULL)
-		return false;
-	c->arch.shadow = c->shadow;
-	stops = c->guard.mark(c->guard.context, c);
 	c->arch.shadow = shadow;
-	return stops;
+	c->held = CPU_MARK;
+	return stops ? fault_make(FAULT_HELD) : no_fault;
 }
 
 /* Before the instruction at la, where one may be marked. */
 MUST_CHECK static struct fault heed_mark(struct vcpu *c, uint64_t la)
 {
+	uint64_t shadow = c->arch.shadow;
+
 	if (!marks_has(code_cache_marks(c->code), la))
 		return no_fault;
 	settle(c);
@@ -213,8 +211,20 @@ MUST_CHECK static struct fault heed_mark(struct vcpu *c, uint64_t la)
 	c->held = CPU_PARKED;
 	if (cpu_is_parked(c))
 		return fault_make(FAULT_HELD);
-	c->held = CPU_MARK;
-	return guard_stops(c) ? fault_make(FAULT_HELD) : no_fault;
+	if (c->guard.mark == NULL)
+		return no_fault;
+	c->arch.shadow = c->shadow;
+	return answer(c, c->guard.mark(c->guard.context, c), shadow);
+}
+
+struct fault mem_heed_store(struct vcpu *c, uint64_t la, uint64_t pa, unsigned size)
+{
+	uint64_t shadow = c->arch.shadow;
+
+	if (!c->alone)
+		return fault_make(FAULT_ALONE);
+	c->arch.shadow = c->shadow;
+	return answer(c, c->guard.store(c->guard.context, c, la, pa, size), shadow);
 }
 
 /* --- running --- */
@@ -387,7 +397,9 @@ static struct fault run_careful(struct vcpu *c)
 	c->arch.shadow = SHADOW_NONE;
 	c->no_trap = false;
 	c->left = c->begin = 1; /* a repeated string instruction makes one iteration */
+	c->alone = true;
 	f = run_one_block(c);
+	c->alone = false;
 	count_steps(c);
 	c->left += others;
 	c->begin = c->left;
@@ -555,11 +567,14 @@ static bool checks_alignment(const struct vcpu *c)
 /* A step, or as many blocks as go without a look around. */
 MUST_CHECK static struct fault execute(struct vcpu *c)
 {
+	struct fault f;
+
 	if (checks_alignment(c))
 		return cpu_refuse(c, "alignment checking (RFLAGS.AC and CR0.AM at CPL 3)");
 	if (is_careful(c))
 		return run_careful(c);
-	return c->mode == CODE_64 ? run_blocks(c) : run_one_block(c);
+	f = c->mode == CODE_64 ? run_blocks(c) : run_one_block(c);
+	return unlikely(fault_kind(f) == FAULT_ALONE) ? run_careful(c) : f;
 }
 
 static enum cpu_stop run_loop(struct vcpu *c)

@@ -233,6 +233,28 @@ struct fault mmu_translate(
 	return no_fault;
 }
 
+bool mmu_probe(struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa)
+{
+	unsigned level = 0;
+	struct tlb_entry *e;
+	struct walk w;
+
+	if ((mmu->core->cr0 & CR0_PG) == 0) {
+		*pa = la;
+		return true;
+	}
+	e = tlb_find(how == ACCESS_FETCH ? &mmu->fetch : &mmu->data, la, &level);
+	if (e != NULL) {
+		*pa = (e->data & walk_ia32e.frame) | (la & (BIT(walk_shift(level)) - 1));
+		return access_allowed(mmu->core, e->data, how, who);
+	}
+	w = walk_core(mmu, la);
+	if (w.end != WALK_PAGE || !access_allowed(mmu->core, combined_rights(&w), how, who))
+		return false;
+	*pa = walk_address(&walk_ia32e, &w, la);
+	return true;
+}
+
 bool mmu_peek(const struct mmu *mmu, uint64_t la, uint64_t *pa)
 {
 	struct walk w;

@@ -81,6 +81,10 @@ MUST_CHECK struct fault mmu_translate(
 /* Translates as a debugger does: no TLB, no side effect, no permissions. False: not mapped. */
 MUST_CHECK bool mmu_peek(const struct mmu *mmu, uint64_t la, uint64_t *pa);
 
+/* Would mmu_translate succeed? Without any side effect. */
+MUST_CHECK bool mmu_probe(
+	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa);
+
 /* After a successful mmu_translate: lets the fast path serve the page from now on. For a store,
  * call it after phys_will_write. */
 void mmu_soft_fill(struct mmu *mmu, uint64_t la, uint64_t pa, enum access how, enum privilege who);

@@ -28,6 +28,7 @@ void phys_destroy(struct phys_mem *mem)
 	for (int i = 0; i < PHYS_CONSUMERS; i++)
 		free(mem->dirty[i].pages);
 	free(mem->flags);
+	free(mem->watched);
 	if (mem->ram != NULL && mem->ram != MAP_FAILED)
 		munmap(mem->ram, mem->size);
 }
@@ -52,6 +53,50 @@ void phys_clean(struct phys_mem *mem, enum phys_consumer consumer)
 	for (uint32_t i = 0; i < dirty->count; i++)
 		mem->flags[dirty->pages[i]] &= (uint8_t)~BIT(consumer);
 	dirty->count = 0;
+}
+
+static void flag_watched(struct phys_mem *mem, const struct phys_range *r, bool on)
+{
+	for (uint64_t pa = r->pa & ~PAGE_MASK; pa < r->pa + r->size; pa += PAGE_SIZE) {
+		uint32_t page = phys_page(mem, pa);
+
+		if (page == PHYS_NO_PAGE)
+			continue;
+		mem->flags[page] &= (uint8_t)~PHYS_WATCHED;
+		mem->flags[page] |= on ? PHYS_WATCHED : 0;
+	}
+}
+
+void phys_watch(struct phys_mem *mem, uint64_t pa, uint64_t size)
+{
+	size_t bytes = (mem->watched_count + 1) * sizeof(mem->watched[0]);
+
+	mem->watched = realloc(mem->watched, bytes);
+	SIM_ASSERT(mem->watched != NULL);
+	mem->watched[mem->watched_count] = (struct phys_range){pa, size};
+	flag_watched(mem, &mem->watched[mem->watched_count++], true);
+}
+
+void phys_watch_none(struct phys_mem *mem)
+{
+	for (size_t i = 0; i < mem->watched_count; i++)
+		flag_watched(mem, &mem->watched[i], false);
+	mem->watched_count = 0;
+}
+
+bool phys_is_watched(const struct phys_mem *mem, uint64_t pa, uint64_t size)
+{
+	uint32_t page = phys_page(mem, pa);
+
+	if (page == PHYS_NO_PAGE || (mem->flags[page] & PHYS_WATCHED) == 0)
+		return false;
+	for (size_t i = 0; i < mem->watched_count; i++) {
+		const struct phys_range *r = &mem->watched[i];
+
+		if (pa - r->pa < r->size || r->pa - pa < size)
+			return true;
+	}
+	return false;
 }
 
 static bool range_is_ram(const struct phys_mem *mem, uint64_t pa, uint64_t size)

@@ -17,11 +17,16 @@
 enum phys_consumer { PHYS_DIGEST, PHYS_SNAPSHOT, PHYS_CONSUMERS };
 
 #define PHYS_CODE      0x80 /* page flag: holds decoded code */
+#define PHYS_WATCHED   0x40 /* page flag: a watched range lies in it */
 #define PHYS_ALL_DIRTY ((1 << PHYS_CONSUMERS) - 1)
 
 struct phys_dirty {
 	uint32_t *pages; /* RAM page numbers, each once */
 	uint32_t count;
+};
+
+struct phys_range {
+	uint64_t pa, size;
 };
 
 struct phys_mem {
@@ -32,6 +37,8 @@ struct phys_mem {
 	struct phys_dirty dirty[PHYS_CONSUMERS];
 	void (*code_written)(void *context, uint32_t page, unsigned offset, unsigned size);
 	void *code_context;
+	size_t watched_count;
+	struct phys_range *watched; /* see phys_watch */
 };
 
 /* Allocates zeroed RAM; false when the host has not enough memory. */
@@ -75,6 +82,14 @@ void phys_will_write(struct phys_mem *mem, uint32_t page, unsigned offset, unsig
 /* The consumer has looked: forget which pages are dirty for it. The caller must drop every core's
  * soft-TLB (mmu_drop_cache), since that skips phys_will_write for dirty pages. */
 void phys_clean(struct phys_mem *mem, enum phys_consumer consumer);
+
+/* Stores into the range are to be looked at: its pages are not plain any more, so the caller must
+ * drop every core's soft-TLB. What is not RAM is left out. */
+void phys_watch(struct phys_mem *mem, uint64_t pa, uint64_t size);
+void phys_watch_none(struct phys_mem *mem);
+
+/* Does any of the bytes, which lie in one page, belong to a watched range? */
+bool phys_is_watched(const struct phys_mem *mem, uint64_t pa, uint64_t size);
 
 /* Copies between host memory and RAM, as a loader or a debugger does. False when a byte of the
  * range is not RAM; then nothing was copied. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/replay/stimulate.h"
+#include "sim/replay/store_places.h"
 
 struct director {
 	struct machine *machine;
@@ -10,6 +11,7 @@ struct director {
 	struct schedule schedule;
 	struct placed_forcing placed[FORCINGS_MAX];
 	struct hold_control control;
+	struct store_places places;
 	struct director_state state;
 };
 
@@ -147,7 +149,7 @@ static void let_pass(struct director *d, unsigned n)
 		if (!cpu_is_parked(c) || !park_holds(p, c))
 			continue;
 		here = true;
-		d->state.asked[i] = c->arch.step + 1;
+		d->state.asked[i] = d->state.asked_store[i] = c->arch.step + 1;
 	}
 	if (!here && d->state.pass_count < PARKS_MAX)
 		d->state.pass[d->state.pass_count++] = *p;
@@ -281,12 +283,38 @@ static bool on_hit(void *context, struct machine *m, const struct probe_hit *hit
 	if (d->state.asked[hit->core] == hit->core_step + 1)
 		return false;
 	d->state.asked[hit->core] = hit->core_step + 1;
+	if (passes(d, c)) {
+		d->state.asked_store[hit->core] = hit->core_step + 1;
+		return false;
+	}
+	for (unsigned n = 0; n < d->schedule.count; n++) {
+		const struct point *p = awaited(d, n);
+
+		if (p != NULL && is_point(d, p, awaited_place(d, n), hit))
+			stops |= arrive(d, n, c);
+	}
+	if (stops)
+		set_steps(d, NO_CORE);
+	return stops;
+}
+
+static bool on_store(
+	void *context, struct machine *m, const struct probe_hit *hit, uint64_t pa, unsigned size)
+{
+	struct director *d = context;
+	struct vcpu *c = &m->cores[hit->core];
+	bool stops = false;
+
+	if (d->state.asked_store[hit->core] == hit->core_step + 1)
+		return false;
+	d->state.asked_store[hit->core] = hit->core_step + 1;
 	if (passes(d, c))
 		return false;
 	for (unsigned n = 0; n < d->schedule.count; n++) {
 		const struct point *p = awaited(d, n);
 
-		if (p != NULL && is_point(d, p, awaited_place(d, n), hit))
+		if (p != NULL && p->kind == POINT_STORE && is_stream(d, &p->stream, hit) &&
+			places_touch(&d->places, awaited_place(d, n), pa, size))
 			stops |= arrive(d, n, c);
 	}
 	if (stops)
@@ -384,6 +412,19 @@ static void watch_place_of(struct director *d, const struct point *p, const stru
 {
 	if (p->kind == POINT_CODE)
 		watch_address(d->watch, place->image, place->address);
+	if (p->kind == POINT_STORE)
+		store_places_add(&d->places, place);
+}
+
+/* Where data lies changes when there is a kernel, and when processes come and go. */
+static void on_probe(void *context, struct machine *m, const struct probe_hit *hit)
+{
+	static const char *const names[] = {"kernel_ready", "proc_created", "proc_freed"};
+	struct director *d = context;
+
+	for (unsigned i = 0; i < ARRAY_LEN(names) && hit->probe != NULL; i++)
+		if (strcmp(hit->probe->name, names[i]) == 0)
+			store_places_find(&d->places, m, d->watch);
 }
 
 struct director *director_create(struct machine *m, struct watch *w, const struct schedule *s,
@@ -405,9 +446,10 @@ struct director *director_create(struct machine *m, struct watch *w, const struc
 	}
 	d->control = (struct hold_control){
 		.context = d, .reached = on_step, .due = on_due, .all_idle = on_idle};
-	set_steps(d, NO_CORE);
+	director_state_changed(d);
 	machine_set_control(m, &d->control);
-	watch_set_gate(w, (struct watch_gate){.context = d, .stop = on_hit});
+	watch_set_gate(w, (struct watch_gate){.context = d, .stop = on_hit, .store = on_store});
+	watch_add(w, (struct watch_listener){.context = d, .hit = on_probe});
 	return d;
 }
 
@@ -417,6 +459,8 @@ void director_destroy(struct director *d)
 		return;
 	machine_set_control(d->machine, NULL);
 	watch_set_gate(d->watch, (struct watch_gate){0});
+	watch_remove(d->watch, d);
+	store_places_free(&d->places, d->machine);
 	free(d);
 }
 
@@ -428,6 +472,7 @@ struct director_state *director_state(struct director *d)
 void director_state_changed(struct director *d)
 {
 	set_steps(d, NO_CORE);
+	store_places_find(&d->places, d->machine, d->watch);
 }
 
 const struct schedule *director_schedule(const struct director *d)

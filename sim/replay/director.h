@@ -7,6 +7,10 @@
  * expires. #N in its point counts from the beginning of the run; in its `until` from when the hold
  * began. What a point lets go, or does, takes place when the other pcores have come as far as the
  * one that reached it, before any goes on.
+ *
+ * A store point is one by physical address, so that the kernel's stores through its own mapping
+ * count too: of variables of the kernel since kernel_ready, of those of a program since the process
+ * was created.
  */
 #ifndef REPLAY_DIRECTOR_H
 #define REPLAY_DIRECTOR_H
@@ -46,7 +50,8 @@ struct forcing_state {
 
 struct director_state {
 	struct forcing_state forcing[FORCINGS_MAX];
-	uint64_t asked[CPU_MAX]; /* the step, plus 1, whose points have been looked at */
+	uint64_t asked[CPU_MAX];       /* the step, plus 1, whose points have been looked at */
+	uint64_t asked_store[CPU_MAX]; /* the same for stores */
 	uint64_t pass_count;
 	struct park pass[PARKS_MAX]; /* let go while they were elsewhere: to be let by once */
 };

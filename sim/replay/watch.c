@@ -69,7 +69,7 @@ static struct probe_hit hit_here(
 		.core_step = c->arch.step,
 		.cycle = c->arch.cycle,
 		.rip = c->arch.rip,
-		.user = image->user,
+		.user = image != NULL && image->user,
 	};
 
 	hit.pid = identity_owner(&w->state.identity, c->id, &hit.vcoreid);
@@ -157,6 +157,15 @@ static bool at_mark(void *context, struct vcpu *c)
 	return w->machine->please != 0;
 }
 
+static bool at_store(void *context, struct vcpu *c, uint64_t la, uint64_t pa, unsigned size)
+{
+	struct watch *w = context;
+	struct probe_hit hit = hit_here(w, c, image_running(w, c));
+
+	(void)la;
+	return w->gate.store != NULL && w->gate.store(w->gate.context, w->machine, &hit, pa, size);
+}
+
 /* --- life --- */
 
 static void for_each_probe(struct watch *w, void (*change)(struct code_cache *, uint64_t))
@@ -186,7 +195,7 @@ struct watch *watch_create(struct machine *m, const struct images *images)
 	w->images = images;
 	identity_init(&w->state.identity);
 	for_each_probe(w, cpu_mark);
-	set_guard(w, (struct cpu_guard){.context = w, .mark = at_mark});
+	set_guard(w, (struct cpu_guard){.context = w, .mark = at_mark, .store = at_store});
 	return w;
 }
 
@@ -204,6 +213,16 @@ void watch_add(struct watch *w, struct watch_listener listener)
 {
 	SIM_ASSERT(w->listener_count < LISTENERS_MAX);
 	w->listeners[w->listener_count++] = listener;
+}
+
+void watch_remove(struct watch *w, const void *context)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < w->listener_count; i++)
+		if (w->listeners[i].context != context)
+			w->listeners[kept++] = w->listeners[i];
+	w->listener_count = kept;
 }
 
 void watch_set_gate(struct watch *w, struct watch_gate gate)

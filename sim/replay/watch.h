@@ -38,6 +38,9 @@ struct watch_listener {
 struct watch_gate {
 	void *context;
 	bool (*stop)(void *context, struct machine *m, const struct probe_hit *hit);
+	/* The same for a store to what cpu_watch_stores names; hit->image may be NULL. */
+	bool (*store)(void *context, struct machine *m, const struct probe_hit *hit, uint64_t pa,
+		unsigned size);
 };
 
 /* All that is remembered between hits. Plain data: with a snapshot of the machine, save and restore
@@ -54,6 +57,7 @@ struct watch *watch_create(struct machine *m, const struct images *images);
 void watch_destroy(struct watch *w);
 
 void watch_add(struct watch *w, struct watch_listener listener);
+void watch_remove(struct watch *w, const void *context);
 void watch_set_gate(struct watch *w, struct watch_gate gate);
 
 /* Hits for another address too. */

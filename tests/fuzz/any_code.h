@@ -2,7 +2,8 @@
  * ways: straight, a few steps at a time, and with all caches dropped before every step. The ways
  * must not differ in anything that software can see.
  *
- * Neither do marks: a fourth and fifth way ask before each instruction, and stop before some.
+ * Neither do marks: a fourth and fifth way ask before each instruction and each
+ * store, and stop before some.
  *
  * In long mode every exception's handler skips a byte, so that a run goes on for as long as it may.
  */
@@ -87,7 +88,7 @@ struct any_way {
 	uint64_t steps;      /* in all */
 	uint64_t drop_every; /* as in struct machine */
 	uint64_t chunk;      /* come back after so many steps */
-	uint64_t mark;       /* ask before every instruction, and stop at one step in so many */
+	uint64_t mark;       /* ask before all of it, and stop at one step in so many */
 };
 
 /* Stops once before one step in context->mark. */
@@ -105,11 +106,19 @@ static inline bool any_mark(void *context, struct vcpu *c)
 	return true;
 }
 
+static inline bool any_store(void *context, struct vcpu *c, uint64_t la, uint64_t pa, unsigned size)
+{
+	(void)la, (void)pa, (void)size;
+	return any_mark(context, c);
+}
+
 static inline void any_guarded(struct vcpu *c, struct any_guard *g)
 {
 	for (uint64_t la = ANY_CODE; g->mark != 0 && la < ANY_CODE + ANY_CODE_MAX; la++)
 		cpu_mark(c->code, la);
-	c->guard = (struct cpu_guard){.context = g, .mark = any_mark};
+	if (g->mark != 0)
+		cpu_watch_stores(c->code, 0, UINT64_C(2) << 20);
+	c->guard = (struct cpu_guard){.context = g, .mark = any_mark, .store = any_store};
 }
 
 static inline struct digest any_run(
@@ -148,6 +157,7 @@ static inline bool any_code_same(const uint8_t *data, size_t size, uint64_t step
 		{.steps = steps, .chunk = 1 + data[1] % 7},
 		{.steps = steps, .chunk = steps, .drop_every = 1},
 		{.steps = steps, .chunk = steps, .mark = 1 + data[1] % 3},
+		{.steps = steps, .chunk = steps, .mark = 1000},
 		{.steps = steps, .chunk = 1 + data[1] % 5, .mark = 1, .drop_every = 1},
 	};
 	const struct any_way straight = {.steps = steps, .chunk = steps};

@@ -297,6 +297,8 @@ static const char *const semantic[] = {
 	"pause c0 at one until all others idle\npark c1 at two+0xa until 1000 cycles",
 	"pause c0 at one until two+0xf\n"
 	"park c1 at c1:two+0xf until c0:one+0x19 expires 70000 cycles",
+	"pause c0 at store:x until c1:store:x#2",
+	"pause c0 at one until c1:store:y\npark c1 at store:x#2 until 100 cycles",
 	"pause c1 at two+0xa until one+0xd\ndo serial \"x\" at one+0x8\ndo irq 5 at c1:two+0xf",
 };
 
@@ -347,6 +349,20 @@ START_TEST(snapshots_carry_the_director)
 			destroy(&r);
 		}
 	}
+}
+END_TEST
+
+START_TEST(stores_are_points)
+{
+	struct run r;
+
+	make(&r);
+	direct(&r, "pause c0 at store:x until c1:store:x#2");
+	ck_assert_int_eq(run_to(&r, UINT64_MAX), STOP_IDLE);
+	ck_assert(feasible(&r));
+	ck_assert_uint_eq(director_state(r.director)->forcing[0].began.step, 2);
+	ck_assert_uint_eq(director_state(r.director)->forcing[0].ended.step, 2); /* shll */
+	destroy(&r);
 }
 END_TEST
 
@@ -444,10 +460,10 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {pauses_give_every_interleaving, a_pause_lets_the_other_finish,
-		exact_points_repeat_semantic_ones, snapshots_carry_the_director,
-		infeasible_schedules, an_expiry_comes_when_it_is_due, names_that_do_not_exist,
-		serial_text_longer_than_the_fifo};
+	const TTest *const tests[] = {stores_are_points, pauses_give_every_interleaving,
+		a_pause_lets_the_other_finish, exact_points_repeat_semantic_ones,
+		snapshots_carry_the_director, infeasible_schedules, an_expiry_comes_when_it_is_due,
+		names_that_do_not_exist, serial_text_longer_than_the_fifo};
 
 	return unit_run("director", tests, ARRAY_LEN(tests));
 }

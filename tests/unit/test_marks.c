@@ -236,11 +236,117 @@ START_TEST(a_commitment_holds)
 }
 END_TEST
 
+/* --- stores --- */
+
+struct stores {
+	unsigned count;
+	struct core_state at[64];
+	uint64_t la[64], pa[64];
+	unsigned size[64];
+	uint64_t stop_at; /* a step */
+};
+
+static bool ask_store(void *context, struct vcpu *c, uint64_t la, uint64_t pa, unsigned size)
+{
+	struct stores *s = context;
+
+	if (s->count != 0 && s->at[s->count - 1].step == c->arch.step)
+		return false;
+	ck_assert_uint_lt(s->count, 64);
+	s->at[s->count] = c->arch;
+	s->la[s->count] = la;
+	s->pa[s->count] = pa;
+	s->size[s->count++] = size;
+	return c->arch.step == s->stop_at;
+}
+
+/* add eax, 1; mov [0x6000], eax; inc qword [0x6ffe]; mov ecx, 4; mov edi, 0x6ffe; rep stosb;
+ * push rax; jmp $ */
+static const uint8_t storing[] = {0x83, 0xc0, 0x01, 0x89, 0x04, 0x25, 0x00, 0x60, 0x00, 0x00, 0x48,
+	0xff, 0x04, 0x25, 0xfe, 0x6f, 0x00, 0x00, 0xb9, 0x04, 0x00, 0x00, 0x00, 0xbf, 0xfe, 0x6f,
+	0x00, 0x00, 0xf3, 0xaa, 0x50, 0xeb, 0xfe};
+
+static struct stores *watch(struct machine *m)
+{
+	static struct stores s;
+
+	memset(&s, 0, sizeof(s));
+	s.stop_at = UINT64_MAX;
+	m->cores[0].guard = (struct cpu_guard){.context = &s, .store = ask_store};
+	return &s;
+}
+
+START_TEST(asked_before_stores)
+{
+	struct machine *m = make(ANY_64, storing, sizeof(storing));
+	struct stores *s = watch(m);
+
+	cpu_watch_stores(m->code, 0x6002, 2);
+	cpu_watch_stores(m->code, 0x7000, 1);
+	run_to(m, 20);
+	ck_assert_uint_eq(s->count, 3);
+	ck_assert_uint_eq(s->la[0], 0x6000);
+	ck_assert_uint_eq(s->size[0], 4);
+	ck_assert_uint_eq(s->at[0].step, 1);
+	ck_assert_uint_eq(s->at[0].rip, ANY_CODE + 3);
+	ck_assert_uint_eq(s->la[1], 0x6ffe); /* it crosses the page's end */
+	ck_assert_uint_eq(s->size[1], 8);
+	ck_assert_uint_eq(s->at[1].rip, ANY_CODE + 10);
+	ck_assert_uint_eq(s->la[2], 0x7000); /* the third iteration */
+	ck_assert_uint_eq(s->at[2].step, 7);
+	ck_assert_uint_eq(s->at[2].gpr[RCX], 2);
+	ck_assert_uint_eq(s->at[2].insns, 5);
+	cpu_watch_no_stores(m->code);
+	m->cores[0].arch.rip = ANY_CODE;
+	run_to(m, 40);
+	ck_assert_uint_eq(s->count, 3);
+	machine_destroy(m);
+}
+END_TEST
+
+START_TEST(stops_before_stores)
+{
+	static const uint64_t steps[] = {1, 2, 7};
+
+	for (unsigned i = 0; i < ARRAY_LEN(steps); i++) {
+		struct machine *m = make(ANY_64, storing, sizeof(storing));
+		struct machine *plain = make(ANY_64, storing, sizeof(storing));
+		struct stores *s = watch(m);
+
+		cpu_watch_stores(m->code, 0x6000, 0x1001);
+		s->stop_at = steps[i];
+		run_to(plain, steps[i]);
+		ck_assert_int_eq(cpu_run(&m->cores[0], UINT64_MAX, 100), CPU_MARK);
+		m->run = plain->run;
+		ck_assert(digest_equal(machine_digest(m), machine_digest(plain)));
+		ck_assert_int_eq(cpu_run(&m->cores[0], UINT64_MAX, 20), CPU_LIMIT);
+		machine_destroy(m);
+		machine_destroy(plain);
+	}
+}
+END_TEST
+
+START_TEST(a_store_that_faults_is_none)
+{
+	struct machine *m = make(ANY_64, storing, sizeof(storing));
+	const uint64_t page = PTE_P | PTE_U | PTE_PS; /* read-only */
+	struct stores *s = watch(m);
+
+	cpu_watch_stores(m->code, 0x6000, 0x1000);
+	any_put(&m->cores[0], ANY_TABLES + PAGE_SIZE, &page, 8);
+	m->cores[0].arch.cr0 |= CR0_WP;
+	ck_assert_int_eq(cpu_run(&m->cores[0], UINT64_MAX, 10), CPU_SHUTDOWN); /* no stack */
+	ck_assert_uint_eq(s->count, 0);
+	machine_destroy(m);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {asked_before_each_step_there, not_asked_elsewhere,
 		stops_before_it, a_guard_may_mark, asked_across_a_page_end, the_shadow_is_seen,
-		a_commitment_holds};
+		a_commitment_holds, asked_before_stores, stops_before_stores,
+		a_store_that_faults_is_none};
 
 	return unit_run("marks", tests, ARRAY_LEN(tests));
 }

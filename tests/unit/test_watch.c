@@ -359,7 +359,7 @@ START_TEST(told_once)
 	struct run r;
 
 	make(&r);
-	watch_set_gate(r.watch, (struct watch_gate){&r, gate});
+	watch_set_gate(r.watch, (struct watch_gate){.context = &r, .stop = gate});
 	r.stop = true;
 	step(&r, 0, 0, KERNEL + OTHER, 5);
 	ck_assert_uint_eq(r.m->cores[0].arch.rip, KERNEL + OTHER);
