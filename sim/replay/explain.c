@@ -6,9 +6,11 @@
 
 #include "sim/replay/abi_view.h"
 
-static struct explain_record *next_record(struct explain *x)
+static struct explain_record *next_record(struct explain *x, enum explain_weight weight)
 {
-	return &x->state.records[x->state.count++ % EXPLAIN_RECORDS];
+	struct explain_ring *ring = &x->state.rings[weight];
+
+	return &ring->records[ring->count++ % EXPLAIN_RECORDS];
 }
 
 static void take_hit(void *context, struct machine *m, const struct probe_hit *hit)
@@ -23,8 +25,9 @@ static void take_hit(void *context, struct machine *m, const struct probe_hit *h
 	kind = probe_kind_find(hit->probe->name);
 	if (kind == PROBE_UNKNOWN || probe_kind_row(kind)->weight == 0)
 		return;
-	r = next_record(x);
+	r = next_record(x, probe_kind_row(kind)->weight > 1 ? EXPLAIN_WHAT_MATTERS : EXPLAIN_STEPS);
 	*r = (struct explain_record){
+		.order = x->state.next_order++,
 		.image = hit->image,
 		.steps = hit->steps,
 		.core_step = hit->core_step,
@@ -102,6 +105,10 @@ static int argument_text(const struct explain *x, char how, int64_t value, char 
 		return snprintf(text, size, "%#" PRIx64, (uint64_t)value);
 	case 'e':
 		return snprintf(text, size, "%s", abi_event_name((uint64_t)value));
+	case 'v':
+		if (value < 0)
+			return snprintf(text, size, "of the program");
+		return snprintf(text, size, "of vcore %" PRId64, value);
 	case 's':
 		return snprintf(text, size, "%s", abi_state_name((uint64_t)value));
 	case 'f':

@@ -10,10 +10,11 @@
 
 #include "sim/replay/oracle.h"
 
-#define EXPLAIN_RECORDS 8192
-#define EXPLAIN_ROWS    28  /* of events, at most */
-#define EXPLAIN_NOTES   24  /* rows of forcings, at most */
-#define EXPLAIN_WIDTH   118 /* characters of a line */
+#define EXPLAIN_RECORDS 4096 /* of each weight */
+#define EXPLAIN_ROWS    28   /* of events, at most */
+#define EXPLAIN_NOTES   24   /* rows of forcings, at most */
+#define EXPLAIN_NOTE    128  /* bytes of a text */
+#define EXPLAIN_WIDTH   118  /* characters of a line */
 
 struct explain;
 

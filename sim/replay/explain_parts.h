@@ -8,10 +8,10 @@
 #include "sim/replay/probe_kinds.h"
 
 #define EXPLAIN_ARGS 6
-#define EXPLAIN_NOTE 96
 
 struct explain_record {
 	const struct elf_image *image; /* NULL: unknown */
+	uint64_t order;                /* the machine's: it rises from record to record */
 	uint64_t steps, core_step, cycle, rip;
 	int32_t pid, vcoreid;
 	uint32_t core, kind; /* enum probe_kind; PROBE_UNKNOWN: a note */
@@ -21,9 +21,17 @@ struct explain_record {
 	};
 };
 
-struct explain_state {
+/* Steps that matter apart from the others, of which there can be many more. */
+struct explain_ring {
 	uint64_t count; /* ever; the last EXPLAIN_RECORDS are kept */
 	struct explain_record records[EXPLAIN_RECORDS];
+};
+
+enum explain_weight { EXPLAIN_STEPS, EXPLAIN_WHAT_MATTERS, EXPLAIN_RINGS };
+
+struct explain_state {
+	uint64_t next_order;
+	struct explain_ring rings[EXPLAIN_RINGS];
 };
 
 struct explain {

@@ -2,8 +2,30 @@
  */
 #include "sim/replay/explain_parts.h"
 
+#include <stdlib.h>
+
 #define COLUMNS_MAX    4
 #define ROWS_THAT_TELL (EXPLAIN_ROWS - 8) /* of weight 2; the rest is for what lies between */
+
+/* Kernel probes of a process whose second argument is one of its vcores. */
+static bool has_vcoreid(enum probe_kind kind)
+{
+	switch (kind) {
+	case PROBE_cores_given:
+	case PROBE_kmsg_run:
+	case PROBE_kmsg_sent:
+	case PROBE_proc_created:
+	case PROBE_proc_ended:
+	case PROBE_proc_state:
+	case PROBE_stimulus:
+	case PROBE_syscall_block:
+	case PROBE_syscall_done:
+	case PROBE_syscall_start:
+		return false;
+	default:
+		return probe_kind_row(kind)->arg_count >= 2;
+	}
+}
 
 /* Where a kernel probe has its vcoreid; parlib's probes speak of the vcore that reaches them. */
 static bool names_vcore(const struct explain_record *r, const struct finding *f)
@@ -13,7 +35,7 @@ static bool names_vcore(const struct explain_record *r, const struct finding *f)
 
 	if (r->kind == PROBE_event_posted)
 		vcoreid = r->args[4];
-	if (kernel && (probe_kind_row(r->kind)->arg_count < 2 || r->args[0] != f->pid))
+	if (kernel && (!has_vcoreid(r->kind) || r->args[0] != f->pid))
 		return false;
 	if (r->kind == PROBE_change_to && r->args[2] >= 0 && r->args[2] < 64 &&
 		(f->vcores >> r->args[2] & 1) != 0)
@@ -46,6 +68,8 @@ static unsigned concern(const struct explain_record *r, const struct finding *f)
 		return about_wakeup(r, f) ? 2 : 0;
 	if (names_object(r, f->object))
 		return 2;
+	if (f->pid == 0 && f->cores == 0) /* nobody in particular */
+		return weight;
 	if (names_vcore(r, f))
 		return weight;
 	return (f->cores >> (r->core & 63) & 1) != 0 && weight > 1 ? 1 : 0;
@@ -86,48 +110,70 @@ static void add_column(struct explain_rows *rows, unsigned core)
 /* --- the records that are shown --- */
 
 struct choice {
-	const struct explain *x;
 	const struct finding *f;
-	uint64_t first, end; /* numbers of records */
 	struct explain_rows *rows;
-	unsigned count;
-	bool shown[EXPLAIN_RECORDS];
+	unsigned count, shown_count;
+	const struct explain_record *all[EXPLAIN_RINGS * EXPLAIN_RECORDS]; /* in order */
+	bool shown[EXPLAIN_RINGS * EXPLAIN_RECORDS];
 };
 
-static const struct explain_record *record(const struct choice *c, uint64_t number)
+static uint64_t ring_first(const struct explain_ring *ring)
 {
-	return &c->x->state.records[number % EXPLAIN_RECORDS];
+	return ring->count > EXPLAIN_RECORDS ? ring->count - EXPLAIN_RECORDS : 0;
 }
 
-/* Backwards, so that the last ones are kept; from a record number on. */
-static void choose(struct choice *c, unsigned least, unsigned limit, uint64_t from)
+/* The record of that number in the ring; NULL behind the last one. */
+static const struct explain_record *ring_at(const struct explain_ring *ring, uint64_t number)
+{
+	return number < ring->count ? &ring->records[number % EXPLAIN_RECORDS] : NULL;
+}
+
+static void merge_rings(struct choice *c, const struct explain_ring rings[EXPLAIN_RINGS])
+{
+	uint64_t a = ring_first(&rings[0]), b = ring_first(&rings[1]);
+
+	for (;;) {
+		const struct explain_record *from_a = ring_at(&rings[0], a);
+		const struct explain_record *from_b = ring_at(&rings[1], b);
+		bool first = from_b == NULL || (from_a != NULL && from_a->order < from_b->order);
+
+		if (from_a == NULL && from_b == NULL)
+			return;
+		c->all[c->count++] = first ? from_a : from_b;
+		a += first;
+		b += !first;
+	}
+}
+
+/* Backwards, so that the last ones are kept; from a record on. */
+static void choose(struct choice *c, unsigned least, unsigned limit, unsigned from)
 {
 	const struct explain_record *after = NULL;
 
-	for (uint64_t n = c->end; n-- > from;) {
-		const struct explain_record *r = record(c, n);
+	for (unsigned n = c->count; n-- > from;) {
+		const struct explain_record *r = c->all[n];
 		bool failure = is_failure(r, c->f);
 
-		if (c->shown[n % EXPLAIN_RECORDS] || (!failure && concern(r, c->f) < least))
+		if (c->shown[n] || (!failure && concern(r, c->f) < least))
 			continue;
-		if (c->count >= limit && !failure)
+		if (c->shown_count >= limit && !failure)
 			continue;
 		add_column(c->rows, r->core);
 		if (!has_column(c->rows, r->core))
 			continue;
-		c->shown[n % EXPLAIN_RECORDS] = true;
-		c->count += after == NULL || !same_again(r, after);
+		c->shown[n] = true;
+		c->shown_count += after == NULL || !same_again(r, after);
 		after = r;
 	}
 }
 
-static uint64_t first_shown(const struct choice *c)
+static unsigned first_shown(const struct choice *c)
 {
-	uint64_t n = c->first;
+	unsigned n = 0;
 
-	while (n < c->end && !c->shown[n % EXPLAIN_RECORDS])
+	while (n < c->count && !c->shown[n])
 		n++;
-	return n;
+	return c->shown_count != 0 ? n : 0;
 }
 
 static void add_row(struct explain_rows *rows, const struct explain_record *r, bool failure)
@@ -136,47 +182,62 @@ static void add_row(struct explain_rows *rows, const struct explain_record *r, b
 		rows->at[rows->count++] = (struct explain_row){r, 1, failure};
 }
 
-static void make_rows(struct choice *c)
+/* Where a note belongs: before what its pcore did next. */
+static unsigned note_position(const struct choice *c, const struct explain_record *note)
+{
+	unsigned by_cycle = c->count;
+
+	for (unsigned n = 0; n < c->count; n++) {
+		const struct explain_record *r = c->all[n];
+
+		if (r->core == note->core && r->core_step >= note->core_step)
+			return n;
+		if (r->cycle > note->cycle && by_cycle == c->count)
+			by_cycle = n;
+	}
+	return by_cycle;
+}
+
+static void make_rows(const struct choice *c, const struct explain *x)
 {
 	struct explain_rows *rows = c->rows;
-	unsigned note = 0;
+	unsigned at[EXPLAIN_NOTES];
 
-	for (uint64_t n = c->first; n < c->end; n++) {
-		const struct explain_record *r = record(c, n);
-		struct explain_row *last = rows->count != 0 ? &rows->at[rows->count - 1] : NULL;
+	for (unsigned i = 0; i < x->note_count; i++)
+		at[i] = note_position(c, &x->notes[i]);
+	for (unsigned n = 0; n <= c->count; n++) {
+		const struct explain_record *r = n < c->count ? c->all[n] : NULL;
+		struct explain_row *last;
 
-		if (!c->shown[n % EXPLAIN_RECORDS])
+		for (unsigned i = 0; i < x->note_count; i++)
+			if (at[i] == n)
+				add_row(rows, &x->notes[i], false);
+		if (r == NULL || !c->shown[n])
 			continue;
-		for (; note < c->x->note_count && c->x->notes[note].cycle <= r->cycle; note++)
-			add_row(rows, &c->x->notes[note], false);
-		if (last != NULL && last->record->kind != PROBE_UNKNOWN &&
-			same_again(last->record, r) && !is_failure(r, c->f))
+		last = rows->count != 0 ? &rows->at[rows->count - 1] : NULL;
+		if (last != NULL && same_again(last->record, r) && !is_failure(r, c->f))
 			last->times++;
 		else
 			add_row(rows, r, is_failure(r, c->f));
 	}
-	for (; note < c->x->note_count; note++)
-		add_row(rows, &c->x->notes[note], false);
 }
 
 void explain_choose(const struct explain *x, const struct finding *f, struct explain_rows *rows)
 {
-	uint64_t end = x->state.count;
-	struct choice c = {
-		.x = x,
-		.f = f,
-		.first = end > EXPLAIN_RECORDS ? end - EXPLAIN_RECORDS : 0,
-		.end = end,
-		.rows = rows,
-	};
+	struct choice *c = calloc(1, sizeof(*c));
 
+	SIM_ASSERT(c != NULL);
+	c->f = f;
+	c->rows = rows;
 	*rows = (struct explain_rows){0};
 	for (unsigned i = 0; i < x->machine->cpu_count; i++)
 		if (f->cores >> i & 1)
 			add_column(rows, i);
 	for (unsigned i = 0; i < x->note_count; i++)
 		add_column(rows, x->notes[i].core);
-	choose(&c, 2, ROWS_THAT_TELL, c.first);
-	choose(&c, 1, EXPLAIN_ROWS, c.count != 0 ? first_shown(&c) : c.first);
-	make_rows(&c);
+	merge_rings(c, x->state.rings);
+	choose(c, 2, ROWS_THAT_TELL, 0);
+	choose(c, 1, EXPLAIN_ROWS, first_shown(c));
+	make_rows(c, x);
+	free(c);
 }
