@@ -34,18 +34,18 @@ static const struct {
 	{{"page-pairs", VERDICT_INVARIANT, "proc_created",
 		 "kernel page tables and extended ones map alike"},
 		NULL, pages_look, pages_rest},
-	{{"lost-event", VERDICT_LOST_EVENT, "event_posted event_handled",
-		 "an event whose delivery was guaranteed is never handled"},
-		event_hit, event_look, event_rest},
+	{{"deadlock", VERDICT_DEADLOCK, "",
+		 "pcores wait for each other in a cycle, or all vcores of a process for locks"},
+		NULL, wait_look, NULL},
 	{{"lost-wakeup", VERDICT_LOST_WAKEUP, "kmsg_sent kmsg_run idle_halt",
 		 "a pcore sleeps for ever while a kernel message waits for it"},
 		NULL, wakeup_look, wakeup_rest},
-	{{"deadlock", VERDICT_DEADLOCK, "",
-		 "a cycle in who waits for whom, or every state repeats while work is pending"},
-		NULL, wait_look, wait_rest},
+	{{"lost-event", VERDICT_LOST_EVENT, "event_posted event_handled",
+		 "an event whose delivery was guaranteed is never handled"},
+		event_hit, event_look, event_rest},
 	{{"repetition", VERDICT_DEADLOCK, "",
-		 "the states of all streams repeat, without timers that could change that"},
-		NULL, quiet_look, NULL},
+		 "every stream is halted or repeats itself while work is pending"},
+		NULL, quiet_look, wait_rest},
 	{{"livelock", VERDICT_LIVELOCK, "progress",
 		 "the program is busy for oracle.livelock steps without progress"},
 		NULL, livelock_look, NULL},
@@ -63,12 +63,10 @@ struct oracle_row oracles_row(unsigned number)
 
 /* --- what is watched --- */
 
-static void take_hit(void *context, struct machine *m, const struct probe_hit *hit)
+void oracles_hit(struct oracles *o, const struct probe_hit *hit)
 {
-	struct oracles *o = context;
 	struct oracle_hit h = {hit, PROBE_UNKNOWN};
 
-	(void)m;
 	if (hit->probe == NULL || o->state.finding.verdict != VERDICT_PASS)
 		return;
 	h.kind = probe_kind_find(hit->probe->name);
@@ -78,6 +76,12 @@ static void take_hit(void *context, struct machine *m, const struct probe_hit *h
 		if (table[i].hit != NULL)
 			table[i].hit(o, &h);
 	story_hit(o, &h);
+}
+
+static void take_hit(void *context, struct machine *m, const struct probe_hit *hit)
+{
+	(void)m;
+	oracles_hit(context, hit);
 }
 
 struct oracles *oracles_create(struct machine *m, struct watch *w, struct oracle_limits limits)
@@ -134,7 +138,7 @@ static void be_patient(struct oracles *o)
 	s->alive_at = s->held_at = oracle_now(o);
 	s->alive_steps = o->machine->run.steps;
 	for (unsigned i = 0; i < ORACLE_PROCESSES; i++) {
-		s->processes[i].alive_at = s->alive_at;
+		s->processes[i].alive_at = s->processes[i].moved_at = s->alive_at;
 		s->processes[i].progress_at = s->alive_steps;
 	}
 }

@@ -43,6 +43,9 @@ struct oracles;
 struct oracles *oracles_create(struct machine *m, struct watch *w, struct oracle_limits limits);
 void oracles_destroy(struct oracles *o);
 
+/* What the watch tells; tests may too. */
+void oracles_hit(struct oracles *o, const struct probe_hit *hit);
+
 /* NULL: nothing so far. */
 const struct finding *oracles_finding(const struct oracles *o);
 

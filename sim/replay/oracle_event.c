@@ -135,45 +135,51 @@ static void lost(struct oracles *o, const struct pending_event *e, const char *w
 	f->rip = e->rip;
 }
 
-/* The first that was posted at least so many cycles ago, and is guaranteed and there. */
-static struct pending_event *oldest(struct oracles *o, uint64_t age)
+/* A message that lies in a vcore's mailbox tells more than one in a mailbox of the program, of
+ * which it speaks; then the older one. */
+static bool tells_more(const struct pending_event *a, const struct pending_event *b)
+{
+	if ((a->vcoreid >= 0) != (b->vcoreid >= 0))
+		return a->vcoreid >= 0;
+	return a->steps < b->steps;
+}
+
+/* Of those that were posted at least so many cycles ago, and are guaranteed and there. */
+static struct pending_event *most_telling(struct oracles *o, uint64_t age)
 {
 	uint64_t now = oracle_now(o);
-	struct pending_event *first = NULL;
+	struct pending_event *best = NULL;
 
 	for (unsigned i = 0; i < ORACLE_EVENTS; i++) {
 		struct pending_event *e = &o->state.event.pending[i];
 
 		if (e->pid == 0 || !e->guaranteed || now - min_u64(now, e->cycle) < age ||
-			(first != NULL && first->steps <= e->steps))
+			(best != NULL && !tells_more(e, best)))
 			continue;
 		if (in_mailbox(o, e))
-			first = e;
+			best = e;
 	}
-	return first;
+	return best;
 }
 
 void event_rest(struct oracles *o)
 {
-	const struct pending_event *e = oldest(o, 0);
+	const struct pending_event *e = most_telling(o, 0);
 
 	if (e != NULL)
 		lost(o, e, "the machine is at rest: nothing will make anybody look");
 }
 
+/* After so long without anybody getting anywhere. */
 void event_look(struct oracles *o)
 {
-	const struct pending_event *e;
+	const struct pending_event *e = most_telling(o, o->limits.patience);
 	const struct process_story *p;
-	uint64_t now = oracle_now(o), alive;
+	uint64_t now = oracle_now(o);
 
-	if (now - min_u64(now, o->state.story.alive_at) < o->limits.patience)
-		return;
-	e = oldest(o, o->limits.patience);
 	if (e == NULL)
 		return;
 	p = story_process(&o->state.story, e->pid);
-	alive = p != NULL ? p->alive_at : 0;
-	if (now - min_u64(now, alive) >= o->limits.patience)
+	if (p == NULL || now - min_u64(now, p->moved_at) >= o->limits.patience)
 		lost(o, e, "since then the process has got nowhere");
 }

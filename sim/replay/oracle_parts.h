@@ -24,7 +24,8 @@ struct vcore_story {
 	int32_t mapped_to;   /* the pcore, as vcore_mapped said; -1 */
 	uint32_t preempted;  /* the last vcore_leave was a preemption */
 	uint64_t waits_lock; /* it spins for this lock since waits_since; 0: for none */
-	uint64_t waits_since;
+	uint64_t waits_since, waits_step; /* in cycles; in steps of the core it had then */
+	int32_t waits_for; /* the vcore that held it when it began to wait, as the lock said; -1 */
 };
 
 struct process_story {
@@ -33,6 +34,7 @@ struct process_story {
 	uint32_t ended;
 	uint32_t in_program;  /* between program_begin and program_end */
 	uint64_t alive_at;    /* the cycle of its last sign of life */
+	uint64_t moved_at;    /* ... and of the last that was more than changing places */
 	uint64_t progress_at; /* the machine's step of the last progress probe; 0: none yet */
 	struct vcore_story vcores[ORACLE_VCORES];
 };
@@ -171,6 +173,7 @@ void event_look(struct oracles *o);
 void event_rest(struct oracles *o);
 void wakeup_look(struct oracles *o);
 void wakeup_rest(struct oracles *o);
+void wait_judge(struct oracles *o, uint64_t patience);
 void wait_look(struct oracles *o);
 void wait_rest(struct oracles *o);
 void quiet_look(struct oracles *o);

@@ -245,8 +245,9 @@ void quiet_look(struct oracles *o)
 	o->state.quiet_at = o->machine->run.steps;
 	if (o->quiet != NULL && still && o->quiet->referenced && !o->quiet->disturbed &&
 		repeats(o->quiet)) {
-		event_rest(o);
 		wakeup_rest(o);
+		wait_judge(o, 0);
+		event_rest(o);
 		found(o, o->quiet);
 	}
 	quiet_end(o);

@@ -90,7 +90,9 @@ static void lock_hit(struct oracles *o, const struct oracle_hit *h)
 	case PROBE_lock_wait:
 		if (v != NULL) {
 			v->waits_lock = (uint64_t)h->hit->args[0];
+			v->waits_for = (int32_t)h->hit->args[1];
 			v->waits_since = h->hit->cycle;
+			v->waits_step = h->hit->core_step;
 		}
 		break;
 	case PROBE_lock_taken:
@@ -223,41 +225,49 @@ static void core_hit(struct story *s, const struct oracle_hit *h)
 	}
 }
 
-/* Signs of life: something got somewhere. That a vcore waits, is notified, yields in vain or halts
- * is none. */
-static bool sign_of_life(enum probe_kind kind)
+/* Signs of life. That a vcore waits, is notified, yields in vain or halts is none. */
+enum life { NO_LIFE, CHANGES_PLACES, MOVES };
+
+/* Vcores, uthreads and locks can change hands for ever: only the other kind gets anywhere. */
+static enum life sign_of_life(enum probe_kind kind)
 {
 	switch (kind) {
 	case PROBE_progress:
 	case PROBE_program_begin:
 	case PROBE_program_end:
 	case PROBE_event_handled:
+	case PROBE_syscall_done:
+	case PROBE_kthread_woken:
+	case PROBE_proc_created:
+	case PROBE_proc_ended:
+	case PROBE_stimulus:
+		return MOVES;
 	case PROBE_lock_taken:
 	case PROBE_lock_released:
 	case PROBE_uthread_run:
 	case PROBE_uthread_stop:
 	case PROBE_syscall_start:
-	case PROBE_syscall_done:
-	case PROBE_kthread_woken:
-	case PROBE_proc_created:
-	case PROBE_proc_ended:
 	case PROBE_ctx_restored:
 	case PROBE_vcore_enter:
-	case PROBE_stimulus:
-		return true;
+		return CHANGES_PLACES;
 	default:
-		return false;
+		return NO_LIFE;
 	}
 }
 
-static void note_life(struct story *s, const struct probe_hit *hit)
+static void note_life(struct story *s, const struct probe_hit *hit, enum life life)
 {
 	struct process_story *p = story_process(s, hit->pid);
 
+	if (life == NO_LIFE)
+		return;
 	s->alive_at = max_u64(s->alive_at, hit->cycle);
 	s->alive_steps = hit->steps;
-	if (p != NULL)
-		p->alive_at = max_u64(p->alive_at, hit->cycle);
+	if (p == NULL)
+		return;
+	p->alive_at = max_u64(p->alive_at, hit->cycle);
+	if (life == MOVES)
+		p->moved_at = p->alive_at;
 }
 
 void story_hit(struct oracles *o, const struct oracle_hit *h)
@@ -265,8 +275,7 @@ void story_hit(struct oracles *o, const struct oracle_hit *h)
 	struct story *s = &o->state.story;
 
 	core_hit(s, h);
-	if (sign_of_life(h->kind))
-		note_life(s, h->hit);
+	note_life(s, h->hit, sign_of_life(h->kind));
 	switch (h->kind) {
 	case PROBE_lock_wait:
 	case PROBE_lock_taken:

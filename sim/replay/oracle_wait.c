@@ -63,6 +63,15 @@ static void say_holder(struct writing *w, const struct process_story *p, int vco
 		say(w, ", which has no pcore");
 }
 
+/* Who holds the lock that this vcore waits for; l may be NULL, then the lock itself said. */
+static int waits_for(
+	const struct process_story *p, const struct vcore_story *v, const struct lock_story *l)
+{
+	int vcoreid = l != NULL ? holder(p, l) : v->waits_for;
+
+	return vcoreid < ORACLE_VCORES ? vcoreid : -1;
+}
+
 /* From a waiting vcore to the holder, and on if that waits as well. */
 static void say_chain(
 	struct writing *w, const struct story *s, const struct process_story *p, int vcoreid)
@@ -71,24 +80,19 @@ static void say_chain(
 
 	say(w, "vcore %d (c%d)", vcoreid, p->vcores[vcoreid].core);
 	while (vcoreid >= 0 && p->vcores[vcoreid].waits_lock != 0 && !(seen >> vcoreid & 1)) {
-		uint64_t lock = p->vcores[vcoreid].waits_lock;
-		const struct lock_story *l = lock_of(s, p->pid, lock);
+		const struct vcore_story *v = &p->vcores[vcoreid];
+		const struct lock_story *l = lock_of(s, p->pid, v->waits_lock);
 
 		seen |= BIT(vcoreid);
-		say(w, " waits since cycle %" PRIu64 " for lock %#" PRIx64,
-			p->vcores[vcoreid].waits_since, lock);
-		if (l == NULL) {
-			say(w, ", which nobody holds");
-			return;
-		}
-		vcoreid = holder(p, l);
-		say(w, ", held by ");
-		if (l->uthread != 0)
+		say(w, " waits since cycle %" PRIu64 " for lock %#" PRIx64 ", held by ",
+			v->waits_since, v->waits_lock);
+		if (l != NULL && l->uthread != 0)
 			say(w, "uthread %#" PRIx64 " of ", l->uthread);
+		vcoreid = waits_for(p, v, l);
 		if (vcoreid >= 0)
 			say_holder(w, p, vcoreid);
 		else
-			say(w, "no vcore");
+			say(w, "nobody");
 	}
 }
 
@@ -174,6 +178,29 @@ void oracles_describe_waits(const struct oracles *o, char *text, size_t size)
 
 /* --- judgement --- */
 
+/* Whom a wait for locks concerns: those that wait, and those that hold. Its place is where the last
+ * one began to wait. */
+static void concerns(struct oracles *o, const struct process_story *p)
+{
+	struct finding *f = &o->state.finding;
+	uint64_t latest = 0;
+
+	for (int i = 0; i < ORACLE_VCORES; i++) {
+		const struct vcore_story *v = &p->vcores[i];
+		int of = waits_for(p, v, lock_of(&o->state.story, p->pid, v->waits_lock));
+
+		if (v->core < 0 || v->waits_lock == 0)
+			continue;
+		f->vcores |= BIT(i) | (of >= 0 ? BIT(of) : 0);
+		if (v->waits_since < latest)
+			continue;
+		latest = f->cycle = v->waits_since;
+		f->core = (unsigned)v->core;
+		f->core_step = v->waits_step;
+		f->object = v->waits_lock;
+	}
+}
+
 static void found(struct oracles *o, unsigned core, int pid, uint64_t cores, const char *what)
 {
 	struct finding *f = &o->state.finding;
@@ -185,12 +212,16 @@ static void found(struct oracles *o, unsigned core, int pid, uint64_t cores, con
 		return;
 	f->pid = pid;
 	f->cores |= cores;
+	if (story_process(&o->state.story, pid) != NULL)
+		concerns(o, story_process(&o->state.story, pid));
 }
 
-/* All vcores that have a pcore spin for locks, since long ago, and nothing of the process lives. */
-static bool all_spin(const struct oracles *o, const struct process_story *p, uint64_t *cores)
+/* All vcores that have a pcore spin for locks, since so long ago, and nothing of the process lives.
+ */
+static bool all_spin(
+	const struct oracles *o, const struct process_story *p, uint64_t patience, uint64_t *cores)
 {
-	uint64_t now = oracle_now(o), patience = o->limits.patience;
+	uint64_t now = oracle_now(o);
 
 	*cores = 0;
 	for (unsigned i = 0; i < ORACLE_VCORES; i++) {
@@ -205,7 +236,7 @@ static bool all_spin(const struct oracles *o, const struct process_story *p, uin
 	return *cores != 0 && now - min_u64(now, p->alive_at) >= patience;
 }
 
-void wait_look(struct oracles *o)
+void wait_judge(struct oracles *o, uint64_t patience)
 {
 	const struct story *s = &o->state.story;
 	uint64_t cores;
@@ -219,10 +250,15 @@ void wait_look(struct oracles *o)
 	for (unsigned i = 0; i < ORACLE_PROCESSES; i++) {
 		const struct process_story *p = &s->processes[i];
 
-		if (p->pid != 0 && !p->ended && all_spin(o, p, &cores))
+		if (p->pid != 0 && !p->ended && all_spin(o, p, patience, &cores))
 			found(o, (unsigned)__builtin_ctzll(cores), p->pid, cores,
 				"every vcore that has a pcore spins for a lock");
 	}
+}
+
+void wait_look(struct oracles *o)
+{
+	wait_judge(o, o->limits.patience);
 }
 
 /* Every pcore is halted and nothing is due. Who has not ended by now never will. */
