@@ -71,6 +71,19 @@ static bool check_names(const struct trial *t, struct error *e)
 	       scenario_fail(s, s->expect.line, e);
 }
 
+static bool read_schedule(struct trial *t, struct error *e)
+{
+	const struct scenario *s = t->scenario;
+	char where[SCHEDULE_WHERE];
+
+	for (unsigned i = 0; i < s->forcing_count; i++) {
+		snprintf(where, sizeof(where), "%s:%u", s->path, s->forcings[i].line);
+		if (!schedule_add(&t->schedule, where, s->forcings[i].text, e))
+			return false;
+	}
+	return true;
+}
+
 static bool make_session(struct trial *t, const struct trial_setup *setup, struct error *e)
 {
 	char line[SCENARIO_LINE_MAX];
@@ -81,13 +94,15 @@ static bool make_session(struct trial *t, const struct trial_setup *setup, struc
 	if (!session_set_command_line(&t->session, line, e) || !set_files(t, setup, e))
 		return false;
 	t->images = session_images(&t->session, e);
-	return t->images != NULL && check_names(t, e) && set_faults(t, setup, e);
+	return t->images != NULL && check_names(t, e) && set_faults(t, setup, e) &&
+	       read_schedule(t, e);
 }
 
 static bool make_machine(struct trial *t, struct error *e)
 {
 	const struct byte_sink sink = {.put = put_byte, .context = &t->output};
 	const struct config *c = &t->session.config;
+	char program[64];
 	const struct oracle_limits limits = {
 		.period = c->oracle.period,
 		.patience = c->oracle.patience,
@@ -97,7 +112,11 @@ static bool make_machine(struct trial *t, struct error *e)
 	t->machine = session_start(&t->session, &sink, e);
 	if (t->machine == NULL)
 		return false;
+	scenario_program(t->scenario, program);
 	t->watch = watch_create(t->machine, t->images);
+	t->director = director_create(t->machine, t->watch, &t->schedule, program, e);
+	if (t->director == NULL)
+		return false;
 	t->explain = explain_create(t->machine, t->watch);
 	t->oracles = oracles_create(t->machine, t->watch, limits);
 	chain_init(&t->chain, c->record.window);
@@ -120,6 +139,7 @@ bool trial_create(
 
 void trial_destroy(struct trial *t)
 {
+	director_destroy(t->director);
 	watch_destroy(t->watch);
 	oracles_destroy(t->oracles);
 	explain_destroy(t->explain);
@@ -211,6 +231,46 @@ static bool run_to_look(struct trial *t, const volatile int *please)
 	       machine_cycles(t->machine) < s->limit.cycles;
 }
 
+/* What the forcings did, for the explanation. */
+static void note_forcings(struct trial *t)
+{
+	const struct director_state *state = director_state(t->director);
+	char text[EXPLAIN_NOTE];
+
+	for (unsigned i = 0; i < t->schedule.count; i++) {
+		const struct forcing_state *f = &state->forcing[i];
+		const char *what = t->schedule.at[i].kind == FORCING_DO ? "is done" : "begins";
+
+		if (f->status == FORCING_WAITING)
+			continue;
+		snprintf(text, sizeof(text), "forcing %u %s: %s", i + 1, what,
+			t->scenario->forcings[i].text);
+		explain_note(
+			t->explain, (unsigned)f->began.core, f->began.step, f->began.cycle, text);
+		if (t->schedule.at[i].kind == FORCING_DO || f->ended.cycle == 0)
+			continue;
+		snprintf(text, sizeof(text), "forcing %u ends%s", i + 1,
+			f->status == FORCING_EXPIRED ? " by expiry" : "");
+		explain_note(
+			t->explain, (unsigned)f->ended.core, f->ended.step, f->ended.cycle, text);
+	}
+}
+
+/* A schedule that did not apply proves nothing: who waits then may only have waited for it. What
+ * must never happen counts however it came about. */
+static void judge_schedule(struct trial *t)
+{
+	enum verdict v = t->finding.verdict;
+	bool waiting = v == VERDICT_DEADLOCK || v == VERDICT_LIVELOCK || v == VERDICT_LOST_EVENT ||
+		       v == VERDICT_LOST_WAKEUP;
+	char why[300];
+
+	if (!waiting && v != VERDICT_PASS && v != VERDICT_STUCK)
+		return;
+	if (!director_feasible(t->director, why, sizeof(why)))
+		judge(t, VERDICT_INFEASIBLE, "%s", why);
+}
+
 void trial_run(struct trial *t, const volatile int *please)
 {
 	const struct finding *f = NULL;
@@ -230,5 +290,8 @@ void trial_run(struct trial *t, const volatile int *please)
 		t->finding = *f;
 	else if (t->stop.why != STOP_INTERRUPTED)
 		judge_stop(t);
+	if (t->stop.why != STOP_INTERRUPTED || f != NULL)
+		judge_schedule(t);
+	note_forcings(t);
 	t->digest = chain_end(&t->chain, t->machine);
 }

@@ -8,6 +8,7 @@
 #define REPLAY_TRIAL_H
 
 #include "sim/replay/chain.h"
+#include "sim/replay/director.h"
 #include "sim/replay/explain.h"
 #include "sim/replay/scenario.h"
 #include "sim/replay/session.h"
@@ -32,6 +33,8 @@ struct trial {
 	struct images *images;
 	struct machine *machine;
 	struct watch *watch;
+	struct schedule schedule;
+	struct director *director;
 	struct oracles *oracles;
 	struct explain *explain;
 	struct trial_output output;
