@@ -55,6 +55,8 @@ static const struct option_row run_options[] = {
 	FLAG("no-fault", without_faults,
 		"leave the faults out: the same schedule on correct programs"),
 	NUMBER("times", "N", times, "run each N times and compare verdicts and digests"),
+	NUMBER("drop-caches", "N", drop_every, "drop every cache every N steps; 1: before each"),
+	NUMBER("drop-from", "STEP", drop_from, "but not before this step in total"),
 	TEXT("json", "FILE", json_file, "write a JSON object to FILE, - is standard output"),
 	TEXT("record", "FILE", record, "write a recording for `ringv replay`"),
 	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default: none)"),

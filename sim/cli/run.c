@@ -28,6 +28,8 @@ static bool create(struct scenario_run *r, struct error *e)
 		.kernel = kernel,
 		.initrd = initrd,
 		.without_faults = r->args->without_faults,
+		.drop_every = r->args->drop_every,
+		.drop_from = r->args->drop_from,
 		.tee = r->args->serial != NULL && r->time == 0 ? serial_sink(&r->serial)
 							       : (struct byte_sink){0},
 	};

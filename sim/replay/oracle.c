@@ -12,7 +12,7 @@ static const struct {
 	void (*look)(struct oracles *o);
 	void (*rest)(struct oracles *o);
 } table[] = {
-	{{"panic", VERDICT_PANIC, "panic",
+	{{"panic", VERDICT_PANIC, "",
 		 "the kernel panicked, or a pcore shut down in a triple fault"},
 		panic_hit, NULL, NULL},
 	{{"context-corrupt", VERDICT_CONTEXT_CORRUPT, "ctx_saved ctx_restored",

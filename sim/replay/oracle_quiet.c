@@ -112,7 +112,7 @@ static void told_insn(void *context, struct vcpu *c)
 
 	if (core->before.insn != NULL)
 		core->before.insn(core->before.context, c);
-	if (!q->referenced && q->o->machine->run.steps >= q->reference_at)
+	if (!q->referenced && machine_steps_now(q->o->machine, c->id) >= q->reference_at)
 		take_reference(q);
 	if (!q->referenced)
 		return;

@@ -130,6 +130,8 @@ bool trial_create(
 		.scenario = s,
 		.expected = setup->without_faults ? VERDICT_PASS : s->expect.verdict,
 		.output.tee = setup->tee,
+		.drop_every = setup->drop_every,
+		.drop_from = setup->drop_from,
 	};
 	if (make_session(t, setup, e) && make_machine(t, e))
 		return true;
@@ -216,17 +218,30 @@ static void judge_stop(struct trial *t)
 
 /* --- the run --- */
 
-/* False: the limit of the scenario is reached. */
+/* Runs up to that step of the machine at the latest. */
+static void run_until(struct trial *t, uint64_t steps, const volatile int *please)
+{
+	struct machine *m = t->machine;
+	struct run_limit limit = RUN_FREELY;
+
+	limit.please = please;
+	do {
+		bool dropping = m->run.steps >= t->drop_from;
+
+		m->drop_every = dropping ? t->drop_every : 0;
+		limit.steps = dropping ? steps : min_u64(steps, t->drop_from);
+		t->stop = chain_run(&t->chain, m, &limit, NULL);
+	} while (t->stop.why == STOP_STEPS && m->run.steps < steps);
+}
+
+/* To the next look. False: the limit of the scenario is reached. */
 static bool run_to_look(struct trial *t, const volatile int *please)
 {
 	const struct scenario *s = t->scenario;
 	uint64_t period = t->session.config.oracle.period;
-	struct run_limit limit = RUN_FREELY;
+	uint64_t next = (t->machine->run.steps / period + 1) * period;
 
-	limit.please = please;
-	limit.steps = (t->machine->run.steps / period + 1) * period;
-	limit.steps = min_u64(limit.steps, s->limit.steps);
-	t->stop = chain_run(&t->chain, t->machine, &limit, NULL);
+	run_until(t, min_u64(next, s->limit.steps), please);
 	return t->machine->run.steps < s->limit.steps &&
 	       machine_cycles(t->machine) < s->limit.cycles;
 }

@@ -24,6 +24,7 @@ struct trial_setup {
 	const char *kernel, *initrd; /* where the scenario names none */
 	bool without_faults;         /* leave the faults out: the correct programs */
 	struct byte_sink tee;
+	uint64_t drop_every, drop_from; /* drop all caches every so many steps, from a step on */
 };
 
 struct trial {
@@ -39,6 +40,7 @@ struct trial {
 	struct explain *explain;
 	struct trial_output output;
 	struct chain chain;
+	uint64_t drop_every, drop_from;
 
 	/* how it ended */
 	struct stop stop;
