@@ -59,6 +59,7 @@ int run_command(const struct args *args, struct error *e);
 int replay_command(const struct args *args, struct error *e);
 int diff_command(const struct args *args, struct error *e);
 int info_command(const struct args *args, struct error *e);
+int oracles_command(const struct args *args, struct error *e);
 int config_command(const struct args *args, struct error *e);
 int help_command(const struct args *args, struct error *e);
 int version_command(const struct args *args, struct error *e);

@@ -75,6 +75,8 @@ static const struct option_row replay_options[] = {
 
 static const struct option_row diff_options[] = {JSON, HELP, {0}};
 
+static const struct option_row oracles_options[] = {JSON, HELP, {0}};
+
 static const struct option_row info_options[] = {JSON, HELP, {0}};
 
 static const struct option_row config_options[] = {CONFIG_OPTIONS, JSON, HELP, {0}};
@@ -152,6 +154,17 @@ const struct command commands[] = {
 		.operands_min = 1,
 		.operands_max = 1,
 		.run = info_command,
+	},
+	{
+		.name = "oracles",
+		.operands = "[options]",
+		.summary = "list the oracles that judge a scenario",
+		.details = "Prints what each oracle claims, the verdict it gives, and the probes "
+			   "without which it is blind,\nin the order in which they judge.",
+		.example = "ringv oracles",
+		.options = oracles_options,
+		.operands_max = 0,
+		.run = oracles_command,
 	},
 	{
 		.name = "config",

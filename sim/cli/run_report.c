@@ -116,6 +116,11 @@ static void print_verdict(const struct scenario_run *r, FILE *out)
 		fprintf(out, "EXPECTED %s\n", verdict_name(expected));
 	if (r->trial.finding.reason[0] != '\0')
 		print_paragraph("because", r->trial.finding.reason, out);
+	if (oracles_overflow(r->trial.oracles) != NULL)
+		fprintf(out,
+			"  note       more %s than the oracles have room for: some went "
+			"unwatched\n",
+			oracles_overflow(r->trial.oracles));
 }
 
 /* The last lines of what the serial line said. */
@@ -195,6 +200,8 @@ void run_report_json(const struct scenario_run *r, FILE *out)
 	json_key("expected", verdict_name(t->expected), out);
 	json_key("oracle", f->oracle, out);
 	json_key("reason", f->reason, out);
+	json_key("unwatched",
+		oracles_overflow(t->oracles) != NULL ? oracles_overflow(t->oracles) : "", out);
 	json_list("faults", r->scenario.faults,
 		r->args->without_faults ? 0 : r->scenario.fault_count, out);
 	json_list("forcings", r->scenario.forcings, r->scenario.forcing_count, out);

@@ -172,6 +172,11 @@ const struct finding *oracles_finding(const struct oracles *o)
 	return o->state.finding.verdict != VERDICT_PASS ? &o->state.finding : NULL;
 }
 
+const char *oracles_overflow(const struct oracles *o)
+{
+	return o->state.overflow[0] != '\0' ? o->state.overflow : NULL;
+}
+
 static void set_place(struct oracles *o, const struct probe_hit *hit, unsigned core)
 {
 	struct finding *f = &o->state.finding;

@@ -58,6 +58,10 @@ void oracles_rest(struct oracles *o, struct stop stop);
 /* Who waits for whom just now, as sentences; "" for nobody. For verdicts made elsewhere (stuck). */
 void oracles_describe_waits(const struct oracles *o, char *text, size_t size);
 
+/* What there was no room to remember all of, "events" for instance: an oracle may have been blind.
+ * NULL: nothing. */
+const char *oracles_overflow(const struct oracles *o);
+
 /* All that the oracles remember. */
 struct oracle_state;
 size_t oracles_state_size(void);

@@ -104,7 +104,7 @@ struct oracle_state {
 	struct event_oracle event;
 	struct page_oracle page;
 	uint64_t quiet_at; /* the step at which quiet states were last looked for */
-	char overflow[24]; /* the oracle that had no room for all it had to remember; "" */
+	char overflow[24]; /* see oracles_overflow; "" */
 };
 
 struct oracles {

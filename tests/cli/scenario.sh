@@ -148,3 +148,9 @@ X
 refuse run/times-0 "expected at least 1" "$ringv" run "$work/pass.ini" --times 0
 refuse run/record-two "takes one scenario" "$ringv" run "$work/pass.ini" "$work/pass.ini" \
     --record "$work/x.rec"
+
+# Every verdict that can be expected has an oracle, or a way to end.
+expect oracles/list 0 "$ringv" oracles
+says oracles/claims "$work/out" '^lost-event: an event whose delivery was guaranteed'
+expect oracles/json 0 "$ringv" oracles --json
+says oracles/json-row "$work/out" '"name": "double-run", "verdict": "double-run", "probes": "vcore_'
