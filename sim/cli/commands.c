@@ -54,6 +54,8 @@ static const struct option_row boot_options[] = {
 static const struct option_row run_options[] = {
 	FLAG("no-fault", without_faults,
 		"leave the faults out: the same schedule on correct programs"),
+	TEXT("kernel", "FILE", kernel, "where the scenario names none (default: beside ringv)"),
+	TEXT("initrd", "FILE", initrd, "the same"),
 	NUMBER("times", "N", times, "run each N times and compare verdicts and digests"),
 	NUMBER("drop-caches", "N", drop_every, "drop every cache every N steps; 1: before each"),
 	NUMBER("drop-from", "STEP", drop_from, "but not before this step in total"),

@@ -113,8 +113,7 @@ bool serial_close(struct serial_output *s, struct error *e)
 
 /* --- the repro line --- */
 
-/* In single quotes, if it needs any. */
-static void print_word(const char *word, FILE *out)
+void print_word(const char *word, FILE *out)
 {
 	if (word[0] != '\0' && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					    "0123456789_-+=./:,@%") == strlen(word)) {
@@ -131,7 +130,7 @@ static void print_word(const char *word, FILE *out)
 	putc('\'', out);
 }
 
-static void print_option(const char *name, const char *value, FILE *out)
+void print_option(const char *name, const char *value, FILE *out)
 {
 	if (value == NULL)
 		return;

@@ -31,6 +31,10 @@ void serial_progress(struct serial_output *s, const char *text);
 void serial_uncover(struct serial_output *s);
 MUST_CHECK bool serial_close(struct serial_output *s, struct error *e);
 
+/* A word of a command line, quoted if it needs to be; and " --name value", nothing for NULL. */
+void print_word(const char *word, FILE *out);
+void print_option(const char *name, const char *value, FILE *out);
+
 /* A command line that repeats the run, on one line. */
 void print_repro(const struct session *s, const struct args *args, FILE *out);
 

@@ -25,8 +25,8 @@ static bool create(struct scenario_run *r, struct error *e)
 {
 	char kernel[PATH_SIZE], initrd[PATH_SIZE];
 	struct trial_setup setup = {
-		.kernel = kernel,
-		.initrd = initrd,
+		.kernel = r->args->kernel != NULL ? r->args->kernel : kernel,
+		.initrd = r->args->initrd != NULL ? r->args->initrd : initrd,
 		.without_faults = r->args->without_faults,
 		.drop_every = r->args->drop_every,
 		.drop_from = r->args->drop_from,

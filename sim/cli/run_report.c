@@ -65,8 +65,12 @@ static void print_repro_line(const struct scenario_run *r, FILE *out)
 	const struct scenario *s = &r->scenario;
 	const struct session *session = &r->trial.session;
 
-	fprintf(out, "ringv run %s%s  # ringv %s %s, ", s->path,
-		r->args->without_faults ? " --no-fault" : "", ringv_version, ringv_build_id);
+	fprintf(out, "ringv run ");
+	print_word(s->path, out);
+	print_option("kernel", r->args->kernel, out);
+	print_option("initrd", r->args->initrd, out);
+	fprintf(out, "%s  # ringv %s %s, ", r->args->without_faults ? " --no-fault" : "",
+		ringv_version, ringv_build_id);
 	print_files(session, out);
 	fprintf(out, ", command line \"%s\", seed %" PRIu64, session->command_line,
 		session->config.machine.seed);
