@@ -50,12 +50,13 @@ void proc_change_to_m(struct proc *p)
 		p->procinfo->is_mcp = true;
 		proc_seq_end(p);
 		proc_set_state(p, PROC_RUNNABLE_M);
+		core_leave();
 	}
 	spin_unlock(&p->proc_lock);
 	if (!running)
 		return;
 	ksched_add(p);
-	core_disown();
+	proc_decref(p); /* the core's */
 	ksched_poke();
 }
 
@@ -197,13 +198,16 @@ bool proc_yield_vcore(struct proc *p, bool being_nice)
 	vcoreid = this_pcpui()->owning_vcoreid;
 	PROBE(yield_try, p->pid, vcoreid);
 	why = yield_locked(p, vcoreid, being_nice);
+	if (why == 0) {
+		PROBE(yield_granted, p->pid, vcoreid);
+		core_leave(); /* without the lock it may be running elsewhere */
+	}
 	spin_unlock(&p->proc_lock);
 	if (why != 0) {
 		PROBE(yield_refused, p->pid, vcoreid, why);
 		return false;
 	}
-	PROBE(yield_granted, p->pid, vcoreid);
-	core_disown();
+	proc_decref(p); /* the core's */
 	ksched_cores_idle(&pcoreid, 1);
 	return true;
 }

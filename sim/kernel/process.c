@@ -293,7 +293,7 @@ void core_own(struct proc *p, uint32_t vcoreid)
 	pcpui->cur_ctx = NULL; /* until somebody has made one in actual_ctx */
 }
 
-void core_disown(void)
+struct proc *core_leave(void)
 {
 	struct per_cpu_info *pcpui = this_pcpui();
 	struct proc *p = pcpui->owning_proc;
@@ -302,7 +302,12 @@ void core_disown(void)
 	pcpui->owning_proc = NULL;
 	pcpui->cur_ctx = NULL;
 	pcpui->nr_syscs = 0;
-	proc_decref(p);
+	return p;
+}
+
+void core_disown(void)
+{
+	proc_decref(core_leave());
 }
 
 bool proc_run_s(struct proc *p)

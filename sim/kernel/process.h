@@ -136,8 +136,11 @@ void proc_switch_addr_space(struct proc *p);
 struct proc *proc_switch_to(struct proc *p);
 void proc_switch_back(struct proc *before);
 
-/* This core, which is free, belongs to p's vcore from now on; and to nobody any more. */
+/* This core, which is free, belongs to p's vcore from now on; and to nobody any more. Whoever lets
+ * the vcore run elsewhere calls core_leave before, and drops the reference that it returns later.
+ */
 void core_own(struct proc *p, uint32_t vcoreid);
+struct proc *core_leave(void);
 void core_disown(void);
 
 /* family.c: parents and children. */
