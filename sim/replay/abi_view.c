@@ -101,6 +101,17 @@ static bool pcore_agrees(const struct maps *maps, unsigned i, char *text, size_t
 	return false;
 }
 
+bool abi_preempts_done(const struct abi_memory *m, unsigned vcoreid, uint32_t *done)
+{
+	struct vcore v;
+
+	if (vcoreid >= ABI_MAX_NUM_CORES ||
+		!m->read(m->context, AT(vcoremap) + vcoreid * sizeof(v), &v, sizeof(v)))
+		return false;
+	*done = v.nr_preempts_done;
+	return true;
+}
+
 bool abi_maps_agree(const struct abi_memory *m, char *text, size_t size)
 {
 	struct maps maps;

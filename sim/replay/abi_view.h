@@ -24,6 +24,9 @@ bool abi_mailbox_holds(const struct abi_memory *m, uint64_t mailbox, uint64_t sl
 /* "RUNNING_M" */
 const char *abi_state_name(uint64_t state);
 
+/* How many preemptions of a vcore are done, as procinfo says. False: it cannot be read. */
+bool abi_preempts_done(const struct abi_memory *m, unsigned vcoreid, uint32_t *done);
+
 /* Do vcoremap and pcoremap of procinfo say the same? If not, text says where. What cannot be read
  * agrees. */
 bool abi_maps_agree(const struct abi_memory *m, char *text, size_t size);

@@ -4,6 +4,7 @@
  * 5); whoever does not, reads a context that is still being written, or the one before it.
  */
 #include "sim/base/hash.h"
+#include "sim/replay/abi_view.h"
 #include "sim/replay/oracle_parts.h"
 
 #include <stdio.h>
@@ -47,17 +48,35 @@ static void saved(struct oracles *o, const struct probe_hit *hit, struct saved_c
 	c->saved = c->ever = 1;
 }
 
-/* Too early: the save that it should wait for is not done. */
+/* As the process sees it, since the probe that tells comes later; that has to do where there is no
+ * procinfo. */
+static uint32_t preempts_done(
+	const struct oracles *o, const struct probe_hit *hit, const struct vcore_story *v)
+{
+	struct oracle_memory of = {o, (int)hit->args[0]};
+	const struct abi_memory memory = {oracle_read_of, &of};
+	uint32_t done;
+
+	return abi_preempts_done(&memory, (unsigned)hit->args[1], &done) ? done : v->preempts_done;
+}
+
+/* Too early: the save that the pcore should have waited for is not done. The vcore may have been
+ * mapped again meanwhile, and more preemptions sent: what counts is what was sent before this start
+ * was decided. */
 static bool restored_early(
 	struct oracles *o, const struct probe_hit *hit, const struct vcore_story *v)
 {
-	if ((int32_t)(v->preempts_done - v->preempts_needed) >= 0)
+	const struct core_story *here = &o->state.story.cores[hit->core];
+	uint32_t done = preempts_done(o, hit, v);
+
+	if (here->start_pid != (int)hit->args[0] || here->start_vcoreid != (int)hit->args[1] ||
+		(int32_t)(done - here->start_needs) >= 0)
 		return false;
 	if (oracle_found(o, "context-corrupt", VERDICT_CONTEXT_CORRUPT, hit, hit->core,
 		    "%s: vcore %" PRId64 "'s context is restored on c%u%s while preemption %u of "
 		    "it, sent before, is not done (done: %u)",
 		    oracle_process(o, (int)hit->args[0]).at, hit->args[1], hit->core,
-		    oracle_place(o, hit->core, hit->rip).at, v->preempts_needed, v->preempts_done))
+		    oracle_place(o, hit->core, hit->rip).at, here->start_needs, done))
 		concerns(o, hit, v);
 	return true;
 }

@@ -17,9 +17,8 @@ struct vcore_story {
 	int32_t core;           /* that runs it, from vcore_enter to vcore_leave; -1 */
 	uint32_t preempts_sent; /* as the probes say */
 	uint32_t preempts_done;
-	uint32_t preempts_needed; /* sent before it was started last: must be done by then */
-	uint64_t uthread;         /* that it runs, or ran when it was given up; 0: vcore context */
-	uint64_t left_at;         /* the cycle of the last vcore_leave */
+	uint64_t uthread; /* that it runs, or ran when it was given up; 0: vcore context */
+	uint64_t left_at; /* the cycle of the last vcore_leave */
 	int32_t left_core;
 	int32_t mapped_to;   /* the pcore, as vcore_mapped said; -1 */
 	uint32_t preempted;  /* the last vcore_leave was a preemption */
@@ -55,6 +54,9 @@ struct core_story {
 	int32_t wait_pid;       /* it spins for a preemption of this vcore to be done; 0: no */
 	int32_t wait_vcoreid;
 	uint64_t wait_since;
+	int32_t start_pid; /* the vcore that it started, or went on with, last */
+	int32_t start_vcoreid;
+	uint32_t start_needs; /* the preemptions sent before that was decided: done by then */
 };
 
 struct story {

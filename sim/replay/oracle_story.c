@@ -145,9 +145,6 @@ static void vcore_hit(struct story *s, const struct oracle_hit *h)
 	case PROBE_preempt_done:
 		v->preempts_done = (uint32_t)args[2];
 		break;
-	case PROBE_startcore_sent:
-		v->preempts_needed = (uint32_t)args[3];
-		break;
 	default:
 		break;
 	}
@@ -163,15 +160,6 @@ static void uthread_hit(struct story *s, const struct oracle_hit *h)
 		runs_something_new(v, (uint64_t)h->hit->args[0]);
 	else if (h->kind == PROBE_uthread_stop)
 		runs_something_new(v, 0);
-}
-
-/* sys_change_vcore: what it is about to run must wait for what was sent before. */
-static void change_hit(struct story *s, const struct oracle_hit *h)
-{
-	struct vcore_story *to = story_vcore(s, (int)h->hit->args[0], h->hit->args[2]);
-
-	if (to != NULL)
-		to->preempts_needed = to->preempts_sent;
 }
 
 /* --- processes and pcores --- */
@@ -220,6 +208,9 @@ static void core_hit(struct story *s, const struct oracle_hit *h)
 		here->wait_pid = (int32_t)hit->args[0];
 		here->wait_vcoreid = (int32_t)hit->args[1];
 		here->wait_since = hit->cycle;
+		here->start_pid = here->wait_pid;
+		here->start_vcoreid = here->wait_vcoreid;
+		here->start_needs = (uint32_t)hit->args[2];
 	} else if (h->kind == PROBE_startcore_go) {
 		here->wait_pid = 0;
 	}
@@ -296,9 +287,6 @@ void story_hit(struct oracles *o, const struct oracle_hit *h)
 	case PROBE_proc_ended:
 	case PROBE_proc_freed:
 		process_hit(o, h);
-		break;
-	case PROBE_change_to:
-		change_hit(s, h);
 		break;
 	default:
 		if (h->hit->arg_count >= 2 && !h->hit->user)

@@ -125,7 +125,7 @@ static int waits_for_core(const struct story *s, unsigned core)
 {
 	const struct vcore_story *v = awaited(s, core);
 
-	if (v == NULL || (int32_t)(v->preempts_done - v->preempts_needed) >= 0)
+	if (v == NULL || (int32_t)(v->preempts_done - s->cores[core].start_needs) >= 0)
 		return -1;
 	return v->core;
 }

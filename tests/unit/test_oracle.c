@@ -240,9 +240,11 @@ START_TEST(context_restored_early)
 	HIT(&r, 0, startcore_sent, PID, 1, 2, 1);
 	HIT(&r, 0, preempt_sent, PID, 1, 2); /* sent later: need not be done */
 	HIT(&r, 1, preempt_done, PID, 1, 1);
+	HIT(&r, 0, startcore_sent, PID, 1, 2, 2); /* nor does what another start will wait for */
+	HIT(&r, 2, startcore_wait, PID, 1, 1);
 	HIT(&r, 2, ctx_restored, PID, 1, CONTEXT, 64);
 	nothing(&r);
-	HIT(&r, 0, startcore_sent, PID, 1, 2, 2);
+	HIT(&r, 2, startcore_wait, PID, 1, 2);
 	HIT(&r, 2, ctx_restored, PID, 1, CONTEXT, 64);
 	found(&r, VERDICT_CONTEXT_CORRUPT, "context-corrupt", "preemption 2 of it");
 	run_end(&r);
