@@ -355,6 +355,27 @@ static void print_ini(const struct config *c, FILE *out)
 	}
 }
 
+static void print_changes(const struct config *c, FILE *out)
+{
+	char value[32];
+	bool begun = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct option *o = &options[i];
+		uint64_t v = *option_value((struct config *)c, o);
+		int n = (int)section_length(o);
+
+		begun = begun && !section_begins(i);
+		if (v == o->preset)
+			continue;
+		if (!begun)
+			fprintf(out, "\n[%.*s]\n", n, o->key);
+		begun = true;
+		value_text(o, v, value);
+		fprintf(out, "%s = %s\n", o->key + n + 1, value);
+	}
+}
+
 static void print_json(const struct config *c, FILE *out)
 {
 	const char *quote;
@@ -382,6 +403,8 @@ void config_print(const struct config *c, enum config_form form, FILE *out)
 {
 	if (form == CONFIG_JSON)
 		print_json(c, out);
+	else if (form == CONFIG_CHANGES)
+		print_changes(c, out);
 	else
 		print_ini(c, out);
 }

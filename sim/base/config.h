@@ -56,10 +56,11 @@ MUST_CHECK bool config_set(struct config *c, const char *key, const char *value,
 /* Is there an option in that section? For files that hold more than options, as scenarios do. */
 bool config_has_section(const char *section);
 
-enum config_form { CONFIG_INI, CONFIG_JSON };
+enum config_form { CONFIG_INI, CONFIG_JSON, CONFIG_CHANGES };
 
-/* Prints the effective configuration: as ini text with its documentation, or as one JSON object
- * of objects. config_read_text of the first gives c again. */
+/* Prints the effective configuration: as ini text with its documentation, as one JSON object of
+ * objects, or as ini text of those options that are not the default. config_read_text of the first
+ * gives c again, and so does that of the last, over the defaults. */
 void config_print(const struct config *c, enum config_form form, FILE *out);
 
 #endif

@@ -107,19 +107,46 @@ bool file_check_replace(const char *path, struct error *e)
 	return true;
 }
 
-bool file_replace(const char *path, const void *data, size_t size, struct error *e)
+/* The whole under the temporary name. On error nothing is left. */
+static bool write_temporary(
+	const char *path, char temporary[PATH_MAX], const void *data, size_t size, struct error *e)
 {
-	char temporary[PATH_MAX];
 	int fd = open_temporary(path, temporary, e);
 	bool good;
 
 	if (fd < 0)
 		return false;
 	good = fchmod(fd, 0644) == 0 && write_all(fd, data, size);
-	if (close(fd) != 0 || !good || rename(temporary, path) != 0) {
-		fail(e, "%s: cannot write: %s", path, strerror(errno));
-		unlink(temporary);
+	if (close(fd) == 0 && good)
+		return true;
+	fail(e, "%s: cannot write: %s", path, strerror(errno));
+	unlink(temporary);
+	return false;
+}
+
+bool file_replace(const char *path, const void *data, size_t size, struct error *e)
+{
+	char temporary[PATH_MAX];
+
+	if (!write_temporary(path, temporary, data, size, e))
 		return false;
-	}
-	return true;
+	if (rename(temporary, path) == 0)
+		return true;
+	fail(e, "%s: cannot write: %s", path, strerror(errno));
+	unlink(temporary);
+	return false;
+}
+
+bool file_create(const char *path, const void *data, size_t size, struct error *e)
+{
+	char temporary[PATH_MAX];
+	bool good;
+
+	if (!write_temporary(path, temporary, data, size, e))
+		return false;
+	good = link(temporary, path) == 0;
+	if (!good)
+		fail(e, "%s: cannot write: %s", path, strerror(errno));
+	unlink(temporary);
+	return good;
 }

@@ -18,6 +18,9 @@ void blob_free(struct blob *blob);
  * old file or the new one. */
 MUST_CHECK bool file_replace(const char *path, const void *data, size_t size, struct error *e);
 
+/* The same, but never over a file that is there: that is an error. */
+MUST_CHECK bool file_create(const char *path, const void *data, size_t size, struct error *e);
+
 /* Could file_replace write there? To know before a long run. */
 MUST_CHECK bool file_check_replace(const char *path, struct error *e);
 
