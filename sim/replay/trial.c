@@ -98,11 +98,19 @@ static bool make_session(struct trial *t, const struct trial_setup *setup, struc
 	       read_schedule(t, e);
 }
 
-static bool make_machine(struct trial *t, struct error *e)
+static bool add_director(struct trial *t, struct error *e)
+{
+	char program[64];
+
+	scenario_program(t->scenario, program);
+	t->director = director_create(t->machine, t->watch, &t->schedule, program, e);
+	return t->director != NULL;
+}
+
+static bool make_machine(struct trial *t, const struct trial_setup *setup, struct error *e)
 {
 	const struct byte_sink sink = {.put = put_byte, .context = &t->output};
 	const struct config *c = &t->session.config;
-	char program[64];
 	const struct oracle_limits limits = {
 		.period = c->oracle.period,
 		.patience = c->oracle.patience,
@@ -112,12 +120,11 @@ static bool make_machine(struct trial *t, struct error *e)
 	t->machine = session_start(&t->session, &sink, e);
 	if (t->machine == NULL)
 		return false;
-	scenario_program(t->scenario, program);
 	t->watch = watch_create(t->machine, t->images);
-	t->director = director_create(t->machine, t->watch, &t->schedule, program, e);
-	if (t->director == NULL)
+	if (!setup->without_schedule && !add_director(t, e))
 		return false;
-	t->explain = explain_create(t->machine, t->watch);
+	if (!setup->without_explanation)
+		t->explain = explain_create(t->machine, t->watch);
 	t->oracles = oracles_create(t->machine, t->watch, limits);
 	chain_init(&t->chain, c->record.window);
 	return true;
@@ -133,7 +140,7 @@ bool trial_create(
 		.drop_every = setup->drop_every,
 		.drop_from = setup->drop_from,
 	};
-	if (make_session(t, setup, e) && make_machine(t, e))
+	if (make_session(t, setup, e) && make_machine(t, setup, e))
 		return true;
 	trial_destroy(t);
 	return false;
@@ -305,8 +312,9 @@ void trial_run(struct trial *t, const volatile int *please)
 		t->finding = *f;
 	else if (t->stop.why != STOP_INTERRUPTED)
 		judge_stop(t);
-	if (t->stop.why != STOP_INTERRUPTED || f != NULL)
+	if (t->director != NULL && (t->stop.why != STOP_INTERRUPTED || f != NULL))
 		judge_schedule(t);
-	note_forcings(t);
+	if (t->director != NULL && t->explain != NULL)
+		note_forcings(t);
 	t->digest = chain_end(&t->chain, t->machine);
 }

@@ -23,6 +23,8 @@ struct trial_output {
 struct trial_setup {
 	const char *kernel, *initrd; /* where the scenario names none */
 	bool without_faults;         /* leave the faults out: the correct programs */
+	bool without_schedule;       /* and the forcings: somebody else directs, and judges that */
+	bool without_explanation;    /* keep nothing for one: explain is NULL */
 	struct byte_sink tee;
 	uint64_t drop_every, drop_from; /* drop all caches every so many steps, from a step on */
 };
