@@ -23,6 +23,10 @@ struct args {
 	const char *append, *cpus, *memory, *config, *record, *serial, *gdb, *trace_file, *log;
 	const char *trace_cpu, *json_file, *kernel, *initrd;
 	uint64_t until, runs, times, trace_from, trace_to, drop_every, drop_from;
+	struct {
+		uint64_t runs, seed, jobs, preemptions, pauses;
+		const char *save;
+	} fuzz;
 	bool without_faults, trace, trace_source, lockstep, json, quiet, help;
 };
 
@@ -56,6 +60,7 @@ void commands_help(FILE *out);
 
 int boot_command(const struct args *args, struct error *e);
 int run_command(const struct args *args, struct error *e);
+int fuzz_command(const struct args *args, struct error *e);
 int replay_command(const struct args *args, struct error *e);
 int diff_command(const struct args *args, struct error *e);
 int info_command(const struct args *args, struct error *e);

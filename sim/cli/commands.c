@@ -67,6 +67,21 @@ static const struct option_row run_options[] = {
 	{0},
 };
 
+static const struct option_row fuzz_options[] = {
+	NUMBER("runs", "N", fuzz.runs, "so many runs (default 1000), besides one without forcings"),
+	NUMBER("seed", "S", fuzz.seed, "decides, with a run's number, what is forced (default 1)"),
+	NUMBER("jobs", "J", fuzz.jobs,
+		"so many processes at a time (default: the host's CPUs); changes no result"),
+	NUMBER("preemptions", "N", fuzz.preemptions, "asked for in each run (default 28)"),
+	NUMBER("pauses", "N", fuzz.pauses, "of pcores, in each run, at most (default 4)"),
+	TEXT("save", "DIR", fuzz.save, "the folder for findings (default: .)"),
+	FLAG("no-fault", without_faults, "leave the faults out: fuzz the correct programs"),
+	JSON,
+	FLAG("quiet", quiet, "no progress, no report, only the exit code and what is saved"),
+	HELP,
+	{0},
+};
+
 static const struct option_row replay_options[] = {
 	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default)"),
 	JSON,
@@ -115,6 +130,23 @@ const struct command commands[] = {
 		.operands_min = 1,
 		.operands_max = TEXT_LIST_MAX,
 		.run = run_command,
+	},
+	{
+		.name = "fuzz",
+		.operands = "SCENARIO [options]",
+		.summary = "search for schedules under which a scenario fails",
+		.details =
+			"Runs SCENARIO's programs, without its schedule, from the point where the "
+			"program begins, each time\nwith other preemptions of vcores, pauses of "
+			"pcores and late interrupts. What fails is run again from\nboot, and the "
+			"first of each kind is saved as DIR/NAME-SEED-RUN.ini, for `ringv run`.\n"
+			"Exit code 0: nothing was found; 1: something was.",
+		.example = "ringv fuzz scenarios/events/yield-without-recheck.ini --runs 1000 "
+			   "--seed 7 --save found",
+		.options = fuzz_options,
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = fuzz_command,
 	},
 	{
 		.name = "replay",

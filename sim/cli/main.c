@@ -1,10 +1,21 @@
 /* main.c - the ringv command: finds the command, parses its options, runs it. */
 #include "sim/cli/command.h"
+#include "sim/replay/fuzz.h"
 
 int main(int argc, char **argv)
 {
 	const struct command *c;
-	struct args args = {.until = UINT64_MAX, .runs = 1, .times = 1, .trace_to = UINT64_MAX};
+	struct args args = {
+		.until = UINT64_MAX,
+		.runs = 1,
+		.times = 1,
+		.trace_to = UINT64_MAX,
+		.fuzz = {.runs = 1000,
+			.seed = 1,
+			.preemptions = FUZZ_PREEMPTIONS,
+			.pauses = FUZZ_PAUSES,
+			.save = "."},
+	};
 	struct error e = {""};
 	int code = SIM_USAGE;
 

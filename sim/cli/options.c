@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "sim/replay/version.h"
 
@@ -50,6 +51,18 @@ bool options_session(const struct args *args, struct session *s, struct error *e
 		}
 	}
 	return true;
+}
+
+void default_files(char kernel[FILE_NAME_SIZE], char initrd[FILE_NAME_SIZE])
+{
+	char self[FILE_NAME_SIZE - 64];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int folder;
+
+	self[n > 0 ? n : 0] = '\0';
+	folder = strrchr(self, '/') != NULL ? (int)(strrchr(self, '/') - self) : 0;
+	snprintf(kernel, FILE_NAME_SIZE, "%.*s/kernel/ringv-kernel.elf", folder, self);
+	snprintf(initrd, FILE_NAME_SIZE, "%.*s/initrd.cpio", folder, self);
 }
 
 /* --- serial output --- */

@@ -12,6 +12,10 @@ MUST_CHECK bool options_config(const struct args *args, struct config *config, s
 /* The whole session of `ringv boot`. */
 MUST_CHECK bool options_session(const struct args *args, struct session *s, struct error *e);
 
+/* The kernel and initrd that lie beside the ringv that runs, where make puts them. */
+#define FILE_NAME_SIZE 1024
+void default_files(char kernel[FILE_NAME_SIZE], char initrd[FILE_NAME_SIZE]);
+
 /* Where serial output goes: a file, or the terminal; nothing at all with --quiet. */
 struct serial_output {
 	FILE *file; /* NULL: nowhere */

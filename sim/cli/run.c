@@ -1,29 +1,13 @@
 /* run.c - `ringv run`: scenarios, from their files to verdicts. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "sim/cli/run_report.h"
 #include "sim/cli/tty.h"
 #include "sim/replay/record.h"
 
-#define PATH_SIZE 1024
-
-/* Kernel and initrd lie beside the ringv that runs, where make puts them. */
-static void default_files(char kernel[PATH_SIZE], char initrd[PATH_SIZE])
-{
-	char self[PATH_SIZE - 64];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	int folder;
-
-	self[n > 0 ? n : 0] = '\0';
-	folder = strrchr(self, '/') != NULL ? (int)(strrchr(self, '/') - self) : 0;
-	snprintf(kernel, PATH_SIZE, "%.*s/kernel/ringv-kernel.elf", folder, self);
-	snprintf(initrd, PATH_SIZE, "%.*s/initrd.cpio", folder, self);
-}
-
 static bool create(struct scenario_run *r, struct error *e)
 {
-	char kernel[PATH_SIZE], initrd[PATH_SIZE];
+	char kernel[FILE_NAME_SIZE], initrd[FILE_NAME_SIZE];
 	struct trial_setup setup = {
 		.kernel = r->args->kernel != NULL ? r->args->kernel : kernel,
 		.initrd = r->args->initrd != NULL ? r->args->initrd : initrd,

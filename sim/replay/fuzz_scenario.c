@@ -1,0 +1,108 @@
+/* fuzz_scenario.c - writes a run of the fuzzer as a scenario. */
+#include <stdlib.h>
+
+#include "sim/replay/fuzz_parts.h"
+
+#define COMMENT_WIDTH 96
+
+/* Lines that begin with #, broken at blanks. */
+static void print_comment(const char *text, FILE *out)
+{
+	while (*text != '\0') {
+		size_t line = strcspn(text, "\n"), n = line;
+
+		if (n > COMMENT_WIDTH)
+			for (n = COMMENT_WIDTH; n > 0 && text[n] != ' '; n--)
+				;
+		if (n == 0)
+			n = COMMENT_WIDTH;
+		fprintf(out, "# %.*s\n", (int)n, text);
+		text += n + (n == line ? text[n] == '\n' : strspn(text + n, " "));
+	}
+}
+
+static void print_text(const char *key, const char *text, FILE *out)
+{
+	if (text != NULL)
+		fprintf(out, "%-8s = %s\n", key, text);
+}
+
+/* A file has to be found from wherever the scenario is put. */
+static void print_file(const char *key, const char *name, FILE *out)
+{
+	char *path = name != NULL ? realpath(name, NULL) : NULL;
+
+	print_text(key, path != NULL ? path : name, out);
+	free(path);
+}
+
+static void print_scenario(const struct fuzz *f, const struct fuzz_run *r, FILE *out)
+{
+	const struct scenario *s = f->scenario;
+	const struct finding *found = &r->finding;
+
+	fprintf(out, "[scenario]\ntitle    = %s: %.60s, under forcings that ringv fuzz drew\n",
+		s->program.text != NULL ? s->program.text : "the kernel",
+		verdict_meaning(found->verdict));
+	print_text("program", s->program.text, out);
+	print_file("kernel", s->kernel.text, out);
+	print_file("initrd", s->initrd.text, out);
+	print_text("append", s->append.text, out);
+	config_print(&s->config, CONFIG_CHANGES, out);
+}
+
+static void print_faults(const struct fuzz *f, FILE *out)
+{
+	if (f->scenario->fault_count == 0 || f->setup.without_faults)
+		return;
+	fprintf(out, "\n[fault]\n");
+	for (unsigned i = 0; i < f->scenario->fault_count; i++)
+		fprintf(out, "%s = on\n", f->scenario->faults[i].text);
+}
+
+static void print_schedule(const struct schedule *s, FILE *out)
+{
+	if (s->count != 0)
+		fprintf(out, "\n[schedule]\n");
+	for (unsigned i = 0; i < s->count; i++) {
+		fprintf(out, "%u = ", i + 1);
+		forcing_print(&s->at[i], out);
+		putc('\n', out);
+	}
+}
+
+static void print_expect(const struct scenario *s, enum verdict v, FILE *out)
+{
+	fprintf(out, "\n[expect]\nverdict = %s\n", verdict_name(v));
+	if (v != VERDICT_UNEXPECTED_OUTPUT)
+		return;
+	if (s->expect.output.text != NULL)
+		fprintf(out, "output = %s\n", s->expect.output.text);
+	if (s->expect.has_exit)
+		fprintf(out, "exit = %" PRIu32 "\n", s->expect.exit);
+}
+
+static void print_limit(const struct scenario *s, FILE *out)
+{
+	fprintf(out, "\n[limit]\nsteps = %" PRIu64 "\n", s->limit.steps);
+	if (s->limit.cycles != UINT64_MAX)
+		fprintf(out, "cycles = %" PRIu64 "\n", s->limit.cycles);
+}
+
+char *fuzz_scenario(const struct fuzz *f, const struct fuzz_run *r, const char *comment)
+{
+	const struct scenario *s = f->scenario;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	SIM_ASSERT(out != NULL);
+	print_comment(comment, out);
+	print_scenario(f, r, out);
+	print_faults(f, out);
+	print_schedule(fuzz_applied(f), out);
+	print_expect(s, r->finding.verdict, out);
+	print_limit(s, out);
+	fclose(out);
+	return text;
+}
