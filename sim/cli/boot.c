@@ -6,6 +6,7 @@
 #include "sim/cli/tty.h"
 #include "sim/debug/gdb.h"
 #include "sim/replay/lockstep.h"
+#include "sim/replay/stage.h"
 
 /* One run, and all that accompanies it. */
 struct boot_run {
@@ -16,6 +17,7 @@ struct boot_run {
 	struct terminal terminal;
 	struct debugging debugging;
 	struct machine *machine;
+	struct stage stage;
 	struct chain chain;
 	struct stop stop;
 	struct digest digest;
@@ -29,6 +31,8 @@ static bool check_args(const struct args *a, struct error *e)
 
 	if (a->runs == 0)
 		return fail(e, "--runs 0: expected at least 1");
+	if (a->schedule != NULL && (a->gdb != NULL || a->trace))
+		return fail(e, "--schedule does not go with --gdb and --trace");
 	if (modes > 1)
 		return fail(e, "--runs, --lockstep, --gdb and --record exclude each other");
 	if ((a->trace || a->drop_every != 0) && modes > (a->record != NULL))
@@ -70,7 +74,7 @@ static bool start_machine(struct boot_run *b, struct error *e)
 	const struct byte_sink sink = serial_sink(&b->serial);
 
 	b->machine = session_start(&b->session, &sink, e);
-	if (b->machine == NULL)
+	if (b->machine == NULL || !stage_set(&b->stage, &b->session, b->machine, e))
 		return false;
 	if (b->args->log != NULL) {
 		b->machine->log.out = stderr;
@@ -131,6 +135,7 @@ static bool run_again(struct boot_run *b, struct error *e)
 		struct run_limit limit = boot_limit(b);
 
 		if (i != 0) {
+			stage_clear(&b->stage);
 			machine_destroy(b->machine);
 			chain_free(&b->chain);
 			chain_init(&b->chain, b->session.config.record.window);
@@ -174,8 +179,11 @@ static bool run_lockstep(struct boot_run *b, struct error *e)
 {
 	struct byte_sink nowhere = {.put = NULL};
 	struct machine *checker = session_start(&b->session, &nowhere, e);
-	bool good = checker != NULL && run_beside(b, checker, e);
+	struct stage stage = {0};
+	bool good = checker != NULL && stage_set(&stage, &b->session, checker, e) &&
+		    run_beside(b, checker, e);
 
+	stage_clear(&stage);
 	machine_destroy(checker);
 	return good;
 }
@@ -249,6 +257,17 @@ static bool boot(struct boot_run *b, struct error *e)
 	return serial_close(&b->serial, e) && write_recording(b, e);
 }
 
+static bool schedule_applied(const struct boot_run *b)
+{
+	char why[512] = "";
+
+	if (b->stage.director == NULL || b->interrupted ||
+		director_feasible(b->stage.director, why, sizeof(why)))
+		return true;
+	fprintf(stderr, "ringv: infeasible: %s\n", why);
+	return false;
+}
+
 int boot_command(const struct args *args, struct error *e)
 {
 	struct boot_run b = {.args = args, .failure = SIM_USAGE};
@@ -259,6 +278,8 @@ int boot_command(const struct args *args, struct error *e)
 	if (boot(&b, e)) {
 		report(&b);
 		code = b.interrupted ? SIM_PASS : boot_exit_code(b.stop);
+		if (!schedule_applied(&b))
+			code = SIM_FAIL;
 	} else {
 		code = b.failure;
 	}
@@ -267,6 +288,7 @@ int boot_command(const struct args *args, struct error *e)
 		code = SIM_USAGE;
 	chain_free(&b.chain);
 	recording_free(&b.recording);
+	stage_clear(&b.stage);
 	machine_destroy(b.machine);
 	session_free(&b.session);
 	return code;

@@ -22,6 +22,8 @@ static const struct option_row boot_options[] = {
 	LIST("module", "FILE", modules, "load a multiboot module; may be repeated"),
 	LIST("fault", "NAME", faults,
 		"turn a fault point on; `ringv info` lists them; may be repeated"),
+	TEXT("schedule", "FILE", schedule, "force the schedule in FILE, a forcing a line"),
+	TEXT("program", "NAME", program, "the program that the schedule's names may be of"),
 	CONFIG_OPTIONS,
 	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default)"),
 	TEXT("record", "FILE", record, "write a recording for `ringv replay`"),

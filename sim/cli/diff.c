@@ -1,5 +1,6 @@
 /* diff.c - `ringv diff`. */
 #include "sim/replay/diff.h"
+#include "sim/replay/stage.h"
 
 #include "sim/cli/debugging.h"
 
@@ -7,6 +8,7 @@ struct side {
 	struct recording recording;
 	struct session session;
 	struct machine *machine;
+	struct stage stage;
 };
 
 static bool open_side(struct side *s, const char *name, struct error *e)
@@ -17,11 +19,12 @@ static bool open_side(struct side *s, const char *name, struct error *e)
 		!record_session(&s->recording, name, &s->session, e))
 		return false;
 	s->machine = session_start(&s->session, &nowhere, e);
-	return s->machine != NULL;
+	return s->machine != NULL && stage_set(&s->stage, &s->session, s->machine, e);
 }
 
 static void close_side(struct side *s)
 {
+	stage_clear(&s->stage);
 	machine_destroy(s->machine);
 	session_free(&s->session);
 	recording_free(&s->recording);

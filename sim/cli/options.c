@@ -30,6 +30,22 @@ bool options_config(const struct args *args, struct config *config, struct error
 	return args->memory == NULL || config_set(config, "machine.memory_mib", args->memory, e);
 }
 
+static bool read_schedule(const struct args *args, struct session *s, struct error *e)
+{
+	struct blob text;
+	bool good;
+
+	if (args->program != NULL && !session_set_program(s, args->program, e))
+		return false;
+	if (args->schedule == NULL)
+		return true;
+	if (!file_read(args->schedule, 1 << 20, &text, e))
+		return false;
+	good = schedule_read(&s->schedule, args->schedule, (const char *)text.data, text.size, e);
+	blob_free(&text);
+	return good;
+}
+
 bool options_session(const struct args *args, struct session *s, struct error *e)
 {
 	session_init(s);
@@ -50,7 +66,10 @@ bool options_session(const struct args *args, struct session *s, struct error *e
 			return false;
 		}
 	}
-	return true;
+	if (read_schedule(args, s, e))
+		return true;
+	session_free(s);
+	return false;
 }
 
 void default_files(char kernel[FILE_NAME_SIZE], char initrd[FILE_NAME_SIZE])
@@ -165,6 +184,8 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 	print_option("append", args->append, out);
 	for (unsigned i = 0; i < s->fault_count; i++)
 		print_option("fault", s->faults[i], out);
+	print_option("schedule", args->schedule, out);
+	print_option("program", args->program, out);
 	if (args->until != UINT64_MAX)
 		fprintf(out, " --until %" PRIu64, args->until);
 	fprintf(out, "  # ringv %s %s, image %016" PRIx64, ringv_version, ringv_build_id,

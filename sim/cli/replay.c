@@ -4,6 +4,7 @@
 #include "sim/cli/report.h"
 #include "sim/cli/terminal.h"
 #include "sim/cli/tty.h"
+#include "sim/replay/stage.h"
 
 struct replay {
 	const struct args *args;
@@ -12,6 +13,7 @@ struct replay {
 	struct serial_output serial;
 	struct terminal terminal;
 	struct machine *machine;
+	struct stage stage;
 	struct replay_result result;
 };
 
@@ -61,7 +63,8 @@ static bool replay(struct replay *r, struct error *e)
 		!record_session(&r->recording, name, &r->session, e))
 		return false;
 	r->machine = session_start(&r->session, &sink, e);
-	if (r->machine == NULL || !serial_open(r->args, &r->serial, e))
+	if (r->machine == NULL || !stage_set(&r->stage, &r->session, r->machine, e) ||
+		!serial_open(r->args, &r->serial, e))
 		return false;
 	terminal_open(&r->terminal, false, !r->args->quiet && !r->args->json, NULL);
 	replay_run(&r->recording, r->machine, &watch, &r->result);
@@ -77,6 +80,7 @@ int replay_command(const struct args *args, struct error *e)
 		report(&r);
 		code = r.result.same ? SIM_PASS : SIM_FAIL;
 	}
+	stage_clear(&r.stage);
 	machine_destroy(r.machine);
 	session_free(&r.session);
 	recording_free(&r.recording);

@@ -67,6 +67,8 @@ static void mark_parks(struct machine *m)
 void hold_state_changed(struct machine *m)
 {
 	mark_parks(m);
+	if (m->control != NULL)
+		m->control->restored(m->control->context, m);
 }
 
 int machine_park(struct machine *m, unsigned core, bool anywhere)

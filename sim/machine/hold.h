@@ -24,6 +24,8 @@ struct hold_control {
 	void (*due)(void *context, struct machine *m, uint32_t what);
 	/* No core can make a step: m->run.now is when the last of them stopped. */
 	void (*all_idle)(void *context, struct machine *m);
+	/* The machine's state was replaced as a whole, and what is attached to it. */
+	void (*restored)(void *context, struct machine *m);
 	uint64_t at_step[CPU_MAX]; /* HOLD_NO_STEP: none */
 };
 

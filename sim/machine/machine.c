@@ -123,6 +123,23 @@ void machine_destroy(struct machine *m)
 	free(m);
 }
 
+void machine_attach(struct machine *m, void *data, size_t size)
+{
+	unsigned i = 0;
+
+	while (i < ATTACHED_MAX && m->attached[i].data != NULL)
+		i++;
+	SIM_ASSERT(i < ATTACHED_MAX);
+	m->attached[i] = (struct attachment){data, size};
+}
+
+void machine_detach(struct machine *m, const void *data)
+{
+	for (unsigned i = 0; i < ATTACHED_MAX; i++)
+		if (m->attached[i].data == data)
+			m->attached[i] = (struct attachment){0};
+}
+
 void machine_drop_caches(struct machine *m)
 {
 	for (unsigned i = 0; i < m->cpu_count; i++)

@@ -43,6 +43,14 @@ struct board_port {
 	unsigned core;
 };
 
+/* What somebody who watches the machine remembers, for snapshots to keep beside its state. */
+struct attachment {
+	void *data; /* NULL: free */
+	size_t size;
+};
+
+#define ATTACHED_MAX 8
+
 struct machine {
 	struct config config;
 	unsigned cpu_count;
@@ -67,8 +75,9 @@ struct machine {
 	struct code_cache *code;
 	struct log log;
 	struct input_source input;
-	struct hold_control *control;     /* may be NULL */
-	struct parks parks_marked;        /* the parks that have a mark */
+	struct hold_control *control; /* may be NULL */
+	struct parks parks_marked;    /* the parks that have a mark */
+	struct attachment attached[ATTACHED_MAX];
 	uint64_t clock[MACHINE_CPUS_MAX]; /* a copy of each core's cycle */
 	uint64_t drop_every;  /* drop all caches after so many steps at the latest; 0: never */
 	bool single_steps;    /* come back after every step; for watchpoints */
@@ -85,6 +94,10 @@ struct machine {
 struct machine *machine_create(
 	const struct config *config, const struct byte_sink *sink, struct error *e);
 void machine_destroy(struct machine *m);
+
+/* Snapshots taken from now on save and restore data too, plain bytes, until it is detached. */
+void machine_attach(struct machine *m, void *data, size_t size);
+void machine_detach(struct machine *m, const void *data);
 
 /* Drops all that is cache. Nothing that software can see changes. */
 void machine_drop_caches(struct machine *m);

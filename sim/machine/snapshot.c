@@ -11,6 +11,8 @@ struct saved_page {
 struct snapshot {
 	uint8_t *parts;            /* all state parts, one after the other */
 	struct saved_page **pages; /* by RAM page number */
+	struct attachment attached[ATTACHED_MAX];
+	uint8_t *copies[ATTACHED_MAX]; /* of what was attached */
 };
 
 /* last: what RAM was when a snapshot was last taken or restored; the pages written since are
@@ -111,6 +113,20 @@ static void save_parts(const struct machine *m, uint8_t *to)
 	}
 }
 
+static bool save_attached(const struct machine *m, struct snapshot *s)
+{
+	for (unsigned i = 0; i < ATTACHED_MAX; i++) {
+		s->attached[i] = m->attached[i];
+		if (s->attached[i].data == NULL)
+			continue;
+		s->copies[i] = malloc(s->attached[i].size);
+		if (s->copies[i] == NULL)
+			return false;
+		memcpy(s->copies[i], s->attached[i].data, s->attached[i].size);
+	}
+	return true;
+}
+
 struct snapshot *snapshot_take(struct snapshot_store *store)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
@@ -119,7 +135,8 @@ struct snapshot *snapshot_take(struct snapshot_store *store)
 		return NULL;
 	s->parts = malloc(parts_size(store->machine));
 	s->pages = calloc(store->page_count, sizeof(struct saved_page *));
-	if (s->parts == NULL || s->pages == NULL || !save_dirty_pages(store)) {
+	if (s->parts == NULL || s->pages == NULL || !save_attached(store->machine, s) ||
+		!save_dirty_pages(store)) {
 		snapshot_drop(store, s);
 		return NULL;
 	}
@@ -135,6 +152,8 @@ void snapshot_drop(struct snapshot_store *store, struct snapshot *s)
 		return;
 	if (s->pages != NULL)
 		table_free(s->pages, store->page_count);
+	for (unsigned i = 0; i < ATTACHED_MAX; i++)
+		free(s->copies[i]);
 	free(s->parts);
 	free(s);
 }
@@ -175,11 +194,21 @@ static void restore_parts(struct machine *m, const uint8_t *from)
 	}
 }
 
+/* What is still there of what was attached. */
+static void restore_attached(struct machine *m, const struct snapshot *s)
+{
+	for (unsigned i = 0; i < ATTACHED_MAX; i++)
+		for (unsigned k = 0; k < ATTACHED_MAX && s->attached[i].data != NULL; k++)
+			if (m->attached[k].data == s->attached[i].data)
+				memcpy(m->attached[k].data, s->copies[i], s->attached[i].size);
+}
+
 void snapshot_restore(struct snapshot_store *store, const struct snapshot *s)
 {
 	struct machine *m = store->machine;
 
 	restore_pages(store, s);
 	restore_parts(m, s->parts);
+	restore_attached(m, s);
 	machine_state_changed(m);
 }

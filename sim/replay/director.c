@@ -427,6 +427,12 @@ static void on_probe(void *context, struct machine *m, const struct probe_hit *h
 			store_places_find(&d->places, m, d->watch);
 }
 
+static void on_restored(void *context, struct machine *m)
+{
+	(void)m;
+	director_state_changed(context);
+}
+
 struct director *director_create(struct machine *m, struct watch *w, const struct schedule *s,
 	const char *program, struct error *e)
 {
@@ -445,7 +451,13 @@ struct director *director_create(struct machine *m, struct watch *w, const struc
 		watch_place_of(d, &s->at[n].until.point, &d->placed[n].until);
 	}
 	d->control = (struct hold_control){
-		.context = d, .reached = on_step, .due = on_due, .all_idle = on_idle};
+		.context = d,
+		.reached = on_step,
+		.due = on_due,
+		.all_idle = on_idle,
+		.restored = on_restored,
+	};
+	machine_attach(m, &d->state, sizeof(d->state));
 	director_state_changed(d);
 	machine_set_control(m, &d->control);
 	watch_set_gate(w, (struct watch_gate){.context = d, .stop = on_hit, .store = on_store});
@@ -458,6 +470,7 @@ void director_destroy(struct director *d)
 	if (d == NULL)
 		return;
 	machine_set_control(d->machine, NULL);
+	machine_detach(d->machine, &d->state);
 	watch_set_gate(d->watch, (struct watch_gate){0});
 	watch_remove(d->watch, d);
 	store_places_free(&d->places, d->machine);

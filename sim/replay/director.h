@@ -1,7 +1,7 @@
 /* director.h - applies a schedule to a machine, and knows what became of each forcing.
  *
  * A run with a schedule is a function of its session and the schedule. What the director remembers
- * is plain data: with a snapshot of the machine, save and restore it by assignment.
+ * is plain data, which snapshots of the machine save and restore.
  *
  * A hold begins when its point is reached, ends when its condition comes true, or else when it
  * expires. #N in its point counts from the beginning of the run; in its `until` from when the hold
@@ -63,7 +63,7 @@ struct director *director_create(struct machine *m, struct watch *w, const struc
 	const char *program, struct error *e);
 void director_destroy(struct director *d);
 
-/* To save; after it was written to, director_state_changed. */
+/* To look at; after it was written to, director_state_changed. */
 struct director_state *director_state(struct director *d);
 void director_state_changed(struct director *d);
 

@@ -58,18 +58,32 @@ static bool place_code(struct placer *p, const struct point *point, struct place
 		count > 1 ? list[1]->name : "");
 }
 
+/* Lower-half addresses are those of processes; though a kernel may lie there, before paging. */
+static bool is_user_address(uint64_t la)
+{
+	return la >> 63 == 0;
+}
+
+/* What every process has is looked for in the program too, if one is named: it is that one's. */
 static bool place_data(struct placer *p, const struct point *point, struct place *place)
 {
 	const struct elf_image *list[CANDIDATES];
 	unsigned count = candidates(p, &point->stream, list);
 	struct error why = {""};
+	bool found = false;
 
 	for (unsigned i = 0; i < count; i++) {
-		*place = (struct place){.image = list[i]};
-		if (image_data(list[i], point->name, &place->data, &why))
-			return true;
+		struct place here = {.image = list[i]};
+
+		if (!image_data(list[i], point->name, &here.data, &why))
+			continue;
+		here.in_processes = is_user_address(here.data.address);
+		*place = here;
+		found = true;
+		if (list[i]->user || !here.in_processes)
+			break;
 	}
-	return fail(p->e, "%s: store:%s: %s", p->forcing->where, point->name, why.text);
+	return found || fail(p->e, "%s: store:%s: %s", p->forcing->where, point->name, why.text);
 }
 
 static bool place_point(struct placer *p, const struct point *point, struct place *place)

@@ -11,6 +11,7 @@ struct place {
 	const struct elf_image *image; /* of code and data */
 	uint64_t address;              /* of code */
 	struct data_place data;
+	bool in_processes; /* the data: each process of the image has it, or each process at all */
 };
 
 struct placed_forcing {

@@ -20,6 +20,8 @@ void recording_free(struct recording *r)
 		free_file(&r->modules[i]);
 	for (unsigned i = 0; i < SESSION_FAULTS_MAX; i++)
 		free(r->faults[i]);
+	free(r->program);
+	free(r->schedule);
 	free(r->inputs);
 	chain_free(&r->chain);
 	memset(r, 0, sizeof(*r));
@@ -47,14 +49,27 @@ static bool config_text(const struct config *c, char **text)
 	return fclose(out) == 0;
 }
 
+static bool schedule_text(const struct schedule *s, char **text)
+{
+	size_t size;
+	FILE *out = open_memstream(text, &size);
+
+	if (out == NULL)
+		return false;
+	schedule_print(s, out);
+	return fclose(out) == 0;
+}
+
 bool recording_describe(struct recording *r, const struct session *s, struct error *e)
 {
 	memset(r, 0, sizeof(*r));
 	r->version = strdup(ringv_version);
 	r->build = strdup(ringv_build_id);
 	r->command_line = strdup(s->command_line != NULL ? s->command_line : "");
+	r->program = strdup(s->program != NULL ? s->program : "");
 	if (r->version == NULL || r->build == NULL || r->command_line == NULL ||
-		!config_text(&s->config, &r->config))
+		r->program == NULL || !config_text(&s->config, &r->config) ||
+		!schedule_text(&s->schedule, &r->schedule))
 		return fail(e, "the host has no memory for a recording");
 	if (!describe_file(&r->image, &s->image, e))
 		return false;
@@ -136,6 +151,10 @@ static bool load_files(
 	for (unsigned i = 0; i < r->fault_count; i++)
 		if (!session_add_fault(s, r->faults[i], e))
 			return false;
+	if (r->program[0] != '\0' && !session_set_program(s, r->program, e))
+		return false;
+	if (!schedule_read(&s->schedule, name, r->schedule, strlen(r->schedule), e))
+		return false;
 	return config_read_text(&s->config, name, r->config, strlen(r->config), e);
 }
 

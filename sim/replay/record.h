@@ -10,7 +10,7 @@
 #include "sim/replay/chain.h"
 #include "sim/replay/session.h"
 
-#define RECORD_VERSION 2
+#define RECORD_VERSION 3
 
 struct recorded_file {
 	char *path; /* absolute, as of the recording */
@@ -37,6 +37,8 @@ struct recording {
 	struct recorded_file modules[BOOT_MODULES_MAX];
 	uint64_t fault_count;
 	char *faults[SESSION_FAULTS_MAX]; /* fault points that were on */
+	char *program;                    /* that the schedule is about; "": none */
+	char *schedule;                   /* in canonical form */
 
 	size_t input_count, input_room;
 	struct recorded_input *inputs;

@@ -25,6 +25,7 @@ void session_free(struct session *s)
 	for (unsigned i = 0; i < s->fault_count; i++)
 		free(s->faults[i]);
 	free(s->command_line);
+	free(s->program);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -88,6 +89,16 @@ bool session_add_fault(struct session *s, const char *name, struct error *e)
 	s->faults[at] = copy;
 	s->fault_count++;
 	return true;
+}
+
+bool session_add_forcing(struct session *s, const char *where, const char *text, struct error *e)
+{
+	return schedule_add(&s->schedule, where, text, e);
+}
+
+bool session_set_program(struct session *s, const char *name, struct error *e)
+{
+	return copy_text(&s->program, name, e);
 }
 
 /* --- what is made of it --- */

@@ -1,5 +1,5 @@
 /* session.h - what identifies a run: image, modules, command line, configuration, fault points that
- * are on; and a machine made of it.
+ * are on, and a schedule; and a machine made of it.
  *
  * The files are read once, and their digests say whether a later run has the same ones.
  */
@@ -8,6 +8,7 @@
 
 #include "sim/machine/file.h"
 #include "sim/machine/loader.h"
+#include "sim/replay/schedule.h"
 #include "sim/symbols/images.h"
 
 #define SESSION_FILE_MAX   (UINT64_C(1) << 30)
@@ -27,6 +28,8 @@ struct session {
 	struct session_file modules[BOOT_MODULES_MAX];
 	unsigned fault_count;
 	char *faults[SESSION_FAULTS_MAX]; /* each once, in alphabetical order */
+	struct schedule schedule;         /* stage_set applies it */
+	char *program;                    /* that its points are about; NULL: none */
 };
 
 /* Starts an empty session with default options. */
@@ -39,6 +42,11 @@ MUST_CHECK bool session_add_module(struct session *s, const char *path, struct e
 
 /* Turns a fault point on; whether an image has it shows when the session starts. */
 MUST_CHECK bool session_add_fault(struct session *s, const char *name, struct error *e);
+
+/* schedule_add to its schedule. */
+MUST_CHECK bool session_add_forcing(
+	struct session *s, const char *where, const char *text, struct error *e);
+MUST_CHECK bool session_set_program(struct session *s, const char *name, struct error *e);
 
 /* The kernel and the programs in the modules, as long as the session lives. NULL on error. */
 struct images *session_images(const struct session *s, struct error *e);

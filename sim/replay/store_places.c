@@ -59,7 +59,7 @@ static void find_in(struct store_places *s, struct machine *m, const struct plac
 			place->data.size);
 }
 
-static void find_in_programs(struct store_places *s, struct machine *m, const struct watch *w,
+static void find_in_processes(struct store_places *s, struct machine *m, const struct watch *w,
 	const struct place *place, struct space *space)
 {
 	const struct identity *identity = watch_identity(w);
@@ -67,7 +67,8 @@ static void find_in_programs(struct store_places *s, struct machine *m, const st
 	for (unsigned i = 0; i < IDENTITY_PROCESSES; i++) {
 		const struct identity_process *p = &identity->processes[i];
 
-		if (p->pid == 0 || images_program(watch_images(w), p->name) != place->image)
+		if (p->pid == 0 || (place->image->user && images_program(watch_images(w),
+								  p->name) != place->image))
 			continue;
 		space->core.cr3 = p->cr3;
 		find_in(s, m, place, space);
@@ -87,10 +88,10 @@ void store_places_find(struct store_places *s, struct machine *m, const struct w
 		space->core = m->cores[0].arch;
 		space->mmu.core = &space->core;
 		space->mmu.mem = &m->mem;
-		if (s->wanted[i]->image->user)
-			find_in_programs(s, m, w, s->wanted[i], space);
-		else
+		if (!s->wanted[i]->image->user)
 			find_in(s, m, s->wanted[i], space);
+		if (s->wanted[i]->in_processes)
+			find_in_processes(s, m, w, s->wanted[i], space);
 	}
 	free(space);
 }

@@ -103,8 +103,9 @@ static bool add_director(struct trial *t, struct error *e)
 	char program[64];
 
 	scenario_program(t->scenario, program);
+	t->session.schedule = t->schedule; /* for a recording */
 	t->director = director_create(t->machine, t->watch, &t->schedule, program, e);
-	return t->director != NULL;
+	return t->director != NULL && session_set_program(&t->session, program, e);
 }
 
 static bool make_machine(struct trial *t, const struct trial_setup *setup, struct error *e)

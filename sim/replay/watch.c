@@ -193,6 +193,7 @@ struct watch *watch_create(struct machine *m, const struct images *images)
 	SIM_ASSERT(w != NULL);
 	w->machine = m;
 	w->images = images;
+	machine_attach(m, &w->state, sizeof(w->state));
 	identity_init(&w->state.identity);
 	for_each_probe(w, cpu_mark);
 	set_guard(w, (struct cpu_guard){.context = w, .mark = at_mark, .store = at_store});
@@ -204,6 +205,7 @@ void watch_destroy(struct watch *w)
 	if (w == NULL)
 		return;
 	for_each_probe(w, cpu_unmark);
+	machine_detach(w->machine, &w->state);
 	set_guard(w, (struct cpu_guard){0});
 	free(w->extras);
 	free(w);

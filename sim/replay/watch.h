@@ -43,8 +43,8 @@ struct watch_gate {
 		unsigned size);
 };
 
-/* All that is remembered between hits. Plain data: with a snapshot of the machine, save and restore
- * it by assignment. */
+/* All that is remembered between hits. Plain data, which snapshots of the machine save and restore.
+ */
 struct watch_state {
 	struct identity identity;
 	uint64_t told[MACHINE_CPUS_MAX]; /* core_step, plus 1, of the last hit that was told */

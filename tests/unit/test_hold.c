@@ -122,6 +122,11 @@ static void on_due(void *context, struct machine *m, uint32_t what)
 	let_go(s, m);
 }
 
+static void on_restored(void *context, struct machine *m)
+{
+	(void)context, (void)m;
+}
+
 static void on_idle(void *context, struct machine *m)
 {
 	struct script *s = context;
@@ -138,8 +143,11 @@ static struct script *script(struct machine *m, enum how how, unsigned core, uin
 	static struct script s;
 
 	memset(&s, 0, sizeof(s));
-	s.control = (struct hold_control){
-		.context = &s, .reached = on_reached, .due = on_due, .all_idle = on_idle};
+	s.control = (struct hold_control){.context = &s,
+		.reached = on_reached,
+		.due = on_due,
+		.all_idle = on_idle,
+		.restored = on_restored};
 	for (unsigned i = 0; i < CPU_MAX; i++)
 		s.control.at_step[i] = HOLD_NO_STEP;
 	s.control.at_step[core] = step;

@@ -6,7 +6,12 @@
 
 static struct recording example(void)
 {
-	struct recording r = {.version = "0", .build = "b", .config = "c", .command_line = "line"};
+	struct recording r = {.version = "0",
+		.build = "b",
+		.config = "c",
+		.command_line = "line",
+		.program = "p",
+		.schedule = "do irq 1 at f"};
 	static struct recorded_input inputs[] = {{5, 0, 'x'}, {5, 1, 'y'}, {900, 1, 'z'}};
 	static struct digest links[] = {{1, 2}, {3, 4}, {5, 6}};
 
