@@ -35,16 +35,27 @@ const char *abi_state_name(uint64_t state)
 
 #define UCQ_PAGES_MAX 4096 /* that a list is followed */
 
+/* Has a producer written the slot? */
+static bool slot_ready(const struct abi_memory *m, uint64_t slot)
+{
+	uint64_t page = slot & ~(uint64_t)(UCQ_PAGE_SIZE - 1), number = slot & (UCQ_PAGE_SIZE - 1);
+	struct ucq_slot s;
+
+	return number < UCQ_SLOTS &&
+	       m->read(m->context, page + UCQ_HEADER + number * sizeof(s), &s, sizeof(s)) &&
+	       s.ready;
+}
+
 /* The slot lies in front of the consumer: on its page, or on one that follows. */
 static bool in_ucq(const struct abi_memory *m, const struct ucq *q, uint64_t slot)
 {
 	uint64_t mask = ~(uint64_t)(UCQ_PAGE_SIZE - 1), page = q->cons_idx & mask, next;
 
 	if (page == (slot & mask))
-		return slot >= q->cons_idx;
+		return slot >= q->cons_idx && slot_ready(m, slot);
 	for (unsigned i = 0; i < UCQ_PAGES_MAX && page != 0; i++, page = next) {
 		if (page == (slot & mask))
-			return true;
+			return slot_ready(m, slot);
 		if (!m->read(m->context, page, &next, sizeof(next)))
 			return false;
 	}

@@ -144,7 +144,8 @@ static bool tells_more(const struct pending_event *a, const struct pending_event
 	return a->steps < b->steps;
 }
 
-/* Of those that were posted at least so many cycles ago, and are guaranteed and there. */
+/* Of those that were posted at least so many cycles ago, and are guaranteed and there. What is not
+ * there was taken before the probe of its posting was reached. */
 static struct pending_event *most_telling(struct oracles *o, uint64_t age)
 {
 	uint64_t now = oracle_now(o);
@@ -158,6 +159,8 @@ static struct pending_event *most_telling(struct oracles *o, uint64_t age)
 			continue;
 		if (in_mailbox(o, e))
 			best = e;
+		else
+			e->pid = 0;
 	}
 	return best;
 }

@@ -115,6 +115,16 @@ static void runs_something_new(struct vcore_story *v, uint64_t uthread)
 	v->waits_lock = 0;
 }
 
+static void leaves(struct vcore_story *v, const struct probe_hit *hit)
+{
+	if (v->core != (int32_t)hit->core)
+		return; /* it has been started elsewhere since */
+	v->core = -1;
+	v->left_at = hit->cycle;
+	v->left_core = (int32_t)hit->core;
+	v->preempted = v->preempts_sent != v->preempts_done;
+}
+
 static void vcore_hit(struct story *s, const struct oracle_hit *h)
 {
 	const int64_t *args = h->hit->args;
@@ -130,10 +140,7 @@ static void vcore_hit(struct story *s, const struct oracle_hit *h)
 			runs_something_new(v, 0);
 		break;
 	case PROBE_vcore_leave:
-		v->core = -1;
-		v->left_at = h->hit->cycle;
-		v->left_core = (int32_t)h->hit->core;
-		v->preempted = v->preempts_sent != v->preempts_done;
+		leaves(v, h->hit);
 		break;
 	case PROBE_notify:
 		if (args[2] == 1)

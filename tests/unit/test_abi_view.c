@@ -79,6 +79,8 @@ START_TEST(ucqs)
 	m->mbox.type = EV_MBOX_UCQ;
 	m->mbox.ucq.cons_idx = PAGES + 7;
 	m->pages[0].cons_next_pg = PAGES + UCQ_PAGE_SIZE;
+	m->pages[0].slot[6].ready = m->pages[0].slot[7].ready = m->pages[1].slot[0].ready = 1;
+	ck_assert(!abi_mailbox_holds(&memory, MBOX, PAGES + 8));
 	ck_assert(!abi_mailbox_holds(&memory, MBOX, PAGES + 6));
 	ck_assert(abi_mailbox_holds(&memory, MBOX, PAGES + 7));
 	ck_assert(abi_mailbox_holds(&memory, MBOX, PAGES + UCQ_PAGE_SIZE));

@@ -146,6 +146,7 @@ START_TEST(vcore_on_two_cores)
 	HIT(&r, 1, vcore_enter, PID, 2, 0);
 	HIT(&r, 1, vcore_leave, PID, 2);
 	HIT(&r, 2, vcore_enter, PID, 2, 0);
+	HIT(&r, 1, vcore_leave, PID, 2); /* says nothing of the one on c2 */
 	nothing(&r);
 	HIT(&r, 3, vcore_enter, PID, 2, 0);
 	found(&r, VERDICT_DOUBLE_RUN, "double-run", "test (pid 7): vcore 2 begins to run on c3");
@@ -355,6 +356,7 @@ START_TEST(events_in_a_ucq)
 	run_begin(&r);
 	put(&r, DATA, 1);
 	put(&r, DATA + 8 + 16, USER + 2);
+	put(&r, DATA + 32 + 2 * 32 + 24, 1); /* the slot is ready */
 	HIT(&r, 0, event_posted, PID, USER, USER + 2, 10, 1, 1);
 	at_rest(&r);
 	found(&r, VERDICT_LOST_EVENT, "lost-event", "");
