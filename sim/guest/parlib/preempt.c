@@ -53,18 +53,37 @@ static void change_to_vcore(unsigned int to)
 	event_we_returned(were_handling_remote);
 }
 
-/* STEALING is set: the owner, if it starts, waits in vcore context. Unless it was there before us,
- * and then it is not preempted any more, or has its notifications disabled: hence the two checks
- * once more. `change`: the uthread cannot be taken.
+/* It is off its core, its context is saved, and it stays so: STEALING is set, so when it starts it
+ * waits in vcore context. All of it at one moment, or it may have been started and preempted again
+ * in between, in vcore context, whose context does not look at STEALING when it goes on.
  */
+static bool uthread_can_be_taken(unsigned int vcoreid)
+{
+	const struct preempt_data *vcpd = vcpd_of(vcoreid);
+	unsigned long seq;
+	unsigned int flags;
+	bool off;
+
+	do {
+		while ((seq = procinfo->coremap_seqctr) & 1)
+			cpu_relax();
+		rmb();
+		flags = vcpd->flags;
+		off = !procinfo->vcoremap[vcoreid].valid && !vcpd->notif_disabled;
+		rmb();
+	} while (procinfo->coremap_seqctr != seq);
+	return off && (flags & (VC_PREEMPTED | VC_K_LOCK)) == VC_PREEMPTED;
+}
+
+/* STEALING is set. `change`: the uthread cannot be taken. */
 static void steal(unsigned int vcoreid, bool *change)
 {
-	struct preempt_data *vcpd = vcpd_of(vcoreid);
 	struct vcore_local *remote = vcore_local_of(vcoreid);
 	struct uthread *t;
 
-	if (!(vcpd->flags & VC_PREEMPTED) || vcpd->notif_disabled)
+	if (!uthread_can_be_taken(vcoreid))
 		return;
+	rmb();
 	t = remote->current_uthread;
 	if (t == NULL)
 		return;
@@ -75,21 +94,38 @@ static void steal(unsigned int vcoreid, bool *change)
 	/* Before it can run anywhere: the owner must not find it. */
 	remote->current_uthread = NULL;
 	PROBE(preempt_recover, vcore_id(), vcoreid, STOLE_UTHREAD);
-	uthread_pause_remote(t, vcpd, vcoreid);
+	uthread_pause_remote(t, vcpd_of(vcoreid), vcoreid);
 	wmb(); /* all of it before stop_stealing */
+}
+
+/* While we had STEALING and found nothing to take, the vcore may have run and been preempted once
+ * more; who was told of that saw STEALING and left it to us.
+ */
+static bool preempted_meanwhile(unsigned int vcoreid)
+{
+	const struct preempt_data *vcpd = vcpd_of(vcoreid);
+
+	while (vcpd->flags & VC_K_LOCK)
+		cpu_relax();
+	rmb();
+	return (vcpd->flags & VC_PREEMPTED) && !procinfo->vcoremap[vcoreid].valid &&
+	       (vcpd->notif_disabled || vcore_local_of(vcoreid)->current_uthread != NULL);
 }
 
 static void recover(unsigned int vcoreid)
 {
 	struct preempt_data *vcpd = vcpd_of(vcoreid);
-	bool change = vcpd->notif_disabled != 0;
+	bool change;
 
-	if (!change) {
+	do {
+		change = vcpd->notif_disabled != 0;
+		if (change)
+			break;
 		if (!start_stealing(vcpd))
 			return;
 		steal(vcoreid, &change);
 		stop_stealing(vcpd);
-	}
+	} while (!change && preempted_meanwhile(vcoreid));
 	if (change) {
 		PROBE(preempt_recover, vcore_id(), vcoreid, CHANGED_TO);
 		change_to_vcore(vcoreid);

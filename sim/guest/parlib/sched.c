@@ -29,6 +29,11 @@ void sched_runnable_new(struct uthread *t)
 	vcore_request_more(1);
 }
 
+bool sched_has_work(void)
+{
+	return queue.length > 0;
+}
+
 static struct uthread *take_first(void)
 {
 	struct uthread *t;

@@ -6,7 +6,12 @@
 #ifndef PARLIB_SCHED_H
 #define PARLIB_SCHED_H
 
+#include <stdbool.h>
+
 struct uthread;
+
+/* A hint: the queue may be another one right after. */
+bool sched_has_work(void);
 
 /* From any context. In vcore context somebody has to come to sched_entry later: this does not ask
  * for more cores.

@@ -5,6 +5,7 @@
 #include "sim/guest/parlib/context.h"
 #include "sim/guest/parlib/event.h"
 #include "sim/guest/parlib/relax.h"
+#include "sim/guest/parlib/sched.h"
 #include "sim/guest/parlib/uthread.h"
 
 #define RELAX_SPINS 1000
@@ -47,6 +48,7 @@ void vcore_request(unsigned int n)
 {
 	unsigned long old, wanted = n < max_vcores() ? n : max_vcores();
 
+	mb(); /* what it is for is seen by whoever lowers amt_wanted next: see vcore_yield */
 	do {
 		old = procdata->amt_wanted;
 		if (old >= wanted)
@@ -57,8 +59,7 @@ void vcore_request(unsigned int n)
 
 void vcore_request_more(unsigned int n)
 {
-	if (procinfo->num_vcores < max_vcores())
-		vcore_request(procinfo->num_vcores + n);
+	vcore_request(procinfo->num_vcores + n);
 }
 
 /* One less than there are. Never below 0: repeated attempts must not add up (akaros 432eb217). The
@@ -77,8 +78,19 @@ static void want_one_less(void)
 	} while (!__sync_bool_compare_and_swap(&procdata->amt_wanted, old, wanted));
 }
 
+static void submit_yield(struct vcore_local *v, bool being_nice)
+{
+	PROBE(vcore_yield, v->vcoreid);
+	v->sysc = (struct syscall){.num = SYS_proc_yield, .arg0 = being_nice};
+	sys_submit(&v->sysc, 1);
+	PROBE(vcore_yield_failed, v->vcoreid);
+}
+
 /* Thesis, listing 5.3, the user's half. CAN_RCV_MSG goes before the mailboxes are looked at for the
  * last time: who posts later finds it clear, or sets notif_pending, on which the kernel refuses.
+ *
+ * Likewise for work: who queues a thread looks at amt_wanted after it, we at the queue after we
+ * have lowered amt_wanted. One of the two sees the other.
  */
 void vcore_yield(bool preempt_pending)
 {
@@ -88,10 +100,10 @@ void vcore_yield(bool preempt_pending)
 	if (handle_events() == 0) {
 		if (!preempt_pending)
 			want_one_less();
-		PROBE(vcore_yield, v->vcoreid);
-		v->sysc = (struct syscall){.num = SYS_proc_yield, .arg0 = preempt_pending};
-		sys_submit(&v->sysc, 1);
-		PROBE(vcore_yield_failed, v->vcoreid);
+		if (!preempt_pending && sched_has_work())
+			vcore_request(procinfo->num_vcores);
+		else
+			submit_yield(v, preempt_pending);
 	}
 	or32(&v->vcpd->flags, VC_CAN_RCV_MSG);
 }
