@@ -78,7 +78,7 @@ static bool read_schedule(struct trial *t, struct error *e)
 
 	for (unsigned i = 0; i < s->forcing_count; i++) {
 		snprintf(where, sizeof(where), "%s:%u", s->path, s->forcings[i].line);
-		if (!schedule_add(&t->schedule, where, s->forcings[i].text, e))
+		if (!session_add_forcing(&t->session, where, s->forcings[i].text, e))
 			return false;
 	}
 	return true;
@@ -103,8 +103,7 @@ static bool add_director(struct trial *t, struct error *e)
 	char program[64];
 
 	scenario_program(t->scenario, program);
-	t->session.schedule = t->schedule; /* for a recording */
-	t->director = director_create(t->machine, t->watch, &t->schedule, program, e);
+	t->director = director_create(t->machine, t->watch, &t->session.schedule, program, e);
 	return t->director != NULL && session_set_program(&t->session, program, e);
 }
 
@@ -260,9 +259,10 @@ static void note_forcings(struct trial *t)
 	const struct director_state *state = director_state(t->director);
 	char text[EXPLAIN_NOTE];
 
-	for (unsigned i = 0; i < t->schedule.count; i++) {
+	for (unsigned i = 0; i < t->session.schedule.count; i++) {
 		const struct forcing_state *f = &state->forcing[i];
-		const char *what = t->schedule.at[i].kind == FORCING_DO ? "is done" : "begins";
+		const char *what =
+			t->session.schedule.at[i].kind == FORCING_DO ? "is done" : "begins";
 
 		if (f->status == FORCING_WAITING)
 			continue;
@@ -270,7 +270,7 @@ static void note_forcings(struct trial *t)
 			t->scenario->forcings[i].text);
 		explain_note(
 			t->explain, (unsigned)f->began.core, f->began.step, f->began.cycle, text);
-		if (t->schedule.at[i].kind == FORCING_DO || f->ended.cycle == 0)
+		if (t->session.schedule.at[i].kind == FORCING_DO || f->ended.cycle == 0)
 			continue;
 		snprintf(text, sizeof(text), "forcing %u ends%s", i + 1,
 			f->status == FORCING_EXPIRED ? " by expiry" : "");
@@ -309,11 +309,13 @@ void trial_run(struct trial *t, const volatile int *please)
 		if (!within)
 			break;
 	} while (f == NULL && t->stop.why == STOP_STEPS);
+	if (f != NULL && t->stop.why == STOP_INTERRUPTED)
+		t->stop.why = STOP_STEPS; /* at a step that a replay of it can stop at */
 	if (f != NULL)
 		t->finding = *f;
 	else if (t->stop.why != STOP_INTERRUPTED)
 		judge_stop(t);
-	if (t->director != NULL && (t->stop.why != STOP_INTERRUPTED || f != NULL))
+	if (t->director != NULL && t->stop.why != STOP_INTERRUPTED)
 		judge_schedule(t);
 	if (t->director != NULL && t->explain != NULL)
 		note_forcings(t);

@@ -36,7 +36,6 @@ struct trial {
 	struct images *images;
 	struct machine *machine;
 	struct watch *watch;
-	struct schedule schedule;
 	struct director *director;
 	struct oracles *oracles;
 	struct explain *explain;
