@@ -110,7 +110,7 @@ static bool run_once(struct boot_run *b, struct error *e)
 	struct run_limit limit = boot_limit(b);
 	struct chain_watch watch = {progress_window, b};
 
-	if (!debugging_open(&b->debugging, b->args, &b->session, b->machine, e))
+	if (!debugging_open(&b->debugging, b->args, &b->session, b->machine, b->stage.watch, e))
 		return false;
 	b->machine->input = terminal_input(&b->terminal);
 	do {
@@ -164,7 +164,7 @@ static bool run_beside(struct boot_run *b, struct machine *checker, struct error
 	struct run_limit limit = boot_limit(b);
 	struct difference d;
 
-	if (!debugging_open(&b->debugging, b->args, &b->session, b->machine, e) ||
+	if (!debugging_open(&b->debugging, b->args, &b->session, b->machine, b->stage.watch, e) ||
 		!lockstep_run(&b->chain, b->machine, checker, &limit, &b->stop, &d, e))
 		return false;
 	b->digest = chain_end(&b->chain, b->machine);
@@ -190,7 +190,7 @@ static bool run_lockstep(struct boot_run *b, struct error *e)
 
 static bool run_gdb(struct boot_run *b, struct error *e)
 {
-	if (!debugging_open(&b->debugging, b->args, &b->session, b->machine, e) ||
+	if (!debugging_open(&b->debugging, b->args, &b->session, b->machine, b->stage.watch, e) ||
 		!gdb_serve(b->machine, b->args->gdb, tty_please(), &b->stop, e))
 		return false;
 	b->digest = chain_end(&b->chain, b->machine);

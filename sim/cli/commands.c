@@ -17,6 +17,18 @@
 		TEXT("cpus", "N", cpus, "the same as --set machine.cpus=N"),                       \
 		TEXT("memory", "MIB", memory, "the same as --set machine.memory_mib=MIB")
 
+#define TRACE_OPTIONS                                                                              \
+	FLAG("trace", trace, "trace to standard error, or to --trace-file"),                       \
+		TEXT("trace-file", "FILE", trace_file, "trace to FILE"),                           \
+		LIST("trace-kind", "KIND", trace_kinds,                                            \
+			"only insn, access, interrupt, exception or probe; may be repeated"),      \
+		LIST("trace-probe", "NAME", trace_probes,                                          \
+			"only probes of this name, * and ? as in file names; may be repeated"),    \
+		LIST("trace-function", "NAME", trace_functions,                                    \
+			"only in this function, or in FROM-TO addresses; may be repeated"),        \
+		TEXT("trace-cpu", "N", trace_cpu, "only pcore N"),                                 \
+		FLAG("trace-source", trace_source, "with file and line")
+
 static const struct option_row boot_options[] = {
 	TEXT("append", "TEXT", append, "the image's command line"),
 	LIST("module", "FILE", modules, "load a multiboot module; may be repeated"),
@@ -33,18 +45,9 @@ static const struct option_row boot_options[] = {
 	NUMBER("drop-caches", "N", drop_every, "drop every cache every N steps; 1: before each"),
 	NUMBER("drop-from", "STEP", drop_from, "but not before this step in total"),
 	TEXT("gdb", "PORT", gdb, "wait for gdb on a TCP port of this host, or a Unix socket"),
-	FLAG("trace", trace, "trace to standard error, or to --trace-file"),
-	TEXT("trace-file", "FILE", trace_file, "trace to FILE"),
-	LIST("trace-kind", "KIND", trace_kinds,
-		"only insn, access, interrupt, exception or probe; may be repeated"),
-	LIST("trace-probe", "NAME", trace_probes,
-		"only probes of this name, * and ? as in file names; may be repeated"),
-	LIST("trace-function", "NAME", trace_functions,
-		"only in this function, or in FROM-TO addresses; may be repeated"),
-	TEXT("trace-cpu", "N", trace_cpu, "only pcore N"),
+	TRACE_OPTIONS,
 	NUMBER("trace-from", "STEP", trace_from, "only after this step in total"),
 	NUMBER("trace-to", "STEP", trace_to, "only up to this step in total"),
-	FLAG("trace-source", trace_source, "with file and line"),
 	LIST("symbols", "FILE", symbols, "symbols of another ELF file; may be repeated"),
 	TEXT("log", "TOPICS", log, "messages of the simulator: apic,dev,... or all"),
 	JSON,
@@ -64,6 +67,7 @@ static const struct option_row run_options[] = {
 	TEXT("json", "FILE", json_file, "write a JSON object to FILE, - is standard output"),
 	TEXT("record", "FILE", record, "write a recording for `ringv replay`"),
 	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default: none)"),
+	TRACE_OPTIONS,
 	FLAG("quiet", quiet, "no report, only the exit code"),
 	HELP,
 	{0},

@@ -55,13 +55,13 @@ static bool make_filter(const struct debugging *d, const struct args *args, cons
 }
 
 bool debugging_open(struct debugging *d, const struct args *args, const struct session *s,
-	struct machine *m, struct error *e)
+	struct machine *m, struct watch *watch, struct error *e)
 {
 	struct trace_filter filter;
 	FILE *out = stderr;
 
 	*d = (struct debugging){0};
-	if (!load_symbols(&d->symbols, args->names.at[0], &args->symbols, e))
+	if (!load_symbols(&d->symbols, s->image.path, &args->symbols, e))
 		return false;
 	if (!args->trace)
 		return true;
@@ -73,8 +73,9 @@ bool debugging_open(struct debugging *d, const struct args *args, const struct s
 		if (out == NULL)
 			return fail(e, "%s: %s", args->trace_file, strerror(errno));
 	}
-	d->watch = watch_create(m, d->images);
-	d->trace = trace_create(m, &filter, d->symbols, d->watch, out);
+	if (watch == NULL)
+		watch = d->watch = watch_create(m, d->images);
+	d->trace = trace_create(m, &filter, d->symbols, watch, out);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* run.c - `ringv run`: scenarios, from their files to verdicts. */
 #include <stdlib.h>
 
+#include "sim/cli/debugging.h"
 #include "sim/cli/run_report.h"
 #include "sim/cli/tty.h"
 #include "sim/replay/record.h"
@@ -68,11 +69,26 @@ static bool run_times(struct scenario_run *r, struct error *e)
 	return true;
 }
 
+/* All runs of the scenario, the only one with a trace if one is asked for. */
+static bool run_traced(struct scenario_run *r, struct error *e)
+{
+	struct debugging d = {0};
+	bool good;
+
+	if (!r->args->trace)
+		return run_times(r, e);
+	good = debugging_open(&d, r->args, &r->trial.session, r->trial.machine, r->trial.watch, e);
+	if (good)
+		trace_start(d.trace);
+	good = good && run_times(r, e);
+	return debugging_close(&d, good ? e : NULL) && good;
+}
+
 static bool run_scenario(struct scenario_run *r, const char *path, struct error *e)
 {
 	return scenario_read(&r->scenario, path, e) && create(r, e) &&
 	       (r->args->serial == NULL || serial_open(r->args, &r->serial, e)) &&
-	       run_times(r, e) && serial_close(&r->serial, e) &&
+	       run_traced(r, e) && serial_close(&r->serial, e) &&
 	       (r->args->record == NULL || write_recording(r, e));
 }
 
@@ -84,6 +100,8 @@ static bool check_args(const struct args *a, struct error *e)
 		return fail(e, "--times 0: expected at least 1");
 	if (a->record != NULL && a->names.count != 1)
 		return fail(e, "--record takes one scenario");
+	if (a->trace && (a->names.count != 1 || a->times != 1))
+		return fail(e, "--trace takes one scenario, once");
 	return a->record == NULL || file_check_replace(a->record, e);
 }
 

@@ -29,6 +29,11 @@ same run/several-json "$(grep -c '"verdict"' "$work/out")" 2
 expect run/serial 0 "$ringv" run "$work/pass.ini" --quiet --serial "$work/serial.txt"
 says run/serial-says "$work/serial.txt" 'I am process 2'
 
+expect run/trace 0 "$ringv" run "$work/pass.ini" --trace --trace-kind probe \
+    --trace-probe 'proc_*' --trace-file "$work/trace" --json "$work/traced.json"
+says run/trace-says "$work/trace" ' probe .*proc_created\(2, '
+same run/trace-same "$(field digest "$work/pass.json")" "$(field digest "$work/traced.json")"
+
 # The repro line is a command that does it again.
 run "$ringv" run "$work/pass.ini"
 sed -n 's/^  repro: ringv/ringv/p' "$work/out" >"$work/again.sh"
@@ -146,6 +151,7 @@ colour = red
 X
     echo "$work/unknown.ini")"
 refuse run/times-0 "expected at least 1" "$ringv" run "$work/pass.ini" --times 0
+refuse run/trace-two "takes one scenario" "$ringv" run "$work/pass.ini" --times 2 --trace
 refuse run/record-two "takes one scenario" "$ringv" run "$work/pass.ini" "$work/pass.ini" \
     --record "$work/x.rec"
 
