@@ -33,6 +33,11 @@ expect schedule/other 0 "$ringv" boot "$kernel" --module "$initrd" --cpus 4 --qu
 expect schedule/diff 1 "$ringv" diff "$work/one.rec" "$work/two.rec"
 expect schedule/diff-same 0 "$ringv" diff "$work/one.rec" "$work/one.rec"
 
+# An oracle ends the run in the middle; --kernel and --initrd name this build's.
+run "$ringv" run scenarios/preempt/start-without-waiting.ini --kernel "$kernel" \
+    --initrd "$initrd" --record "$work/three.rec"
+expect schedule/replay-verdict 0 "$ringv" replay "$work/three.rec" --quiet
+
 echo 'pause c1 at c1:s999999999 until 5 cycles' >"$file"
 expect schedule/infeasible 1 "$boot"
 says schedule/infeasible-why "$work/err" 'infeasible: .*:1: pause c1 .*never reached'
