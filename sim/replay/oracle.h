@@ -63,7 +63,6 @@ void oracles_describe_waits(const struct oracles *o, char *text, size_t size);
 const char *oracles_overflow(const struct oracles *o);
 
 /* All that the oracles remember. */
-struct oracle_state;
 size_t oracles_state_size(void);
 void oracles_save(const struct oracles *o, void *state);
 void oracles_restore(struct oracles *o, const void *state);
