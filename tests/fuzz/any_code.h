@@ -112,9 +112,10 @@ static inline bool any_store(void *context, struct vcpu *c, uint64_t la, uint64_
 	return any_mark(context, c);
 }
 
-static inline void any_guarded(struct vcpu *c, struct any_guard *g)
+/* The code, and a little of what lies behind it. */
+static inline void any_guarded(struct vcpu *c, struct any_guard *g, size_t size)
 {
-	for (uint64_t la = ANY_CODE; g->mark != 0 && la < ANY_CODE + ANY_CODE_MAX; la++)
+	for (uint64_t la = ANY_CODE; g->mark != 0 && la < ANY_CODE + size + 16; la++)
 		cpu_mark(c->code, la);
 	if (g->mark != 0)
 		cpu_watch_stores(c->code, 0, UINT64_C(2) << 20);
@@ -137,7 +138,7 @@ static inline struct digest any_run(
 	SIM_ASSERT(m != NULL);
 	any_put(&m->cores[0], ANY_CODE, code, size);
 	any_enter(&m->cores[0], mode);
-	any_guarded(&m->cores[0], &guard);
+	any_guarded(&m->cores[0], &guard, size);
 	m->drop_every = way->drop_every;
 	for (limit.steps = 0; limit.steps < way->steps;) {
 		limit.steps = min_u64(way->steps, limit.steps + way->chunk);
@@ -153,12 +154,14 @@ static inline struct digest any_run(
 static inline bool any_code_same(const uint8_t *data, size_t size, uint64_t steps)
 {
 	enum any_mode mode = (enum any_mode)(data[0] % ANY_MODES);
+	const uint64_t marks[] = {1, 2, 3, 1000};
 	const struct any_way ways[] = {
 		{.steps = steps, .chunk = 1 + data[1] % 7},
 		{.steps = steps, .chunk = steps, .drop_every = 1},
-		{.steps = steps, .chunk = steps, .mark = 1 + data[1] % 3},
-		{.steps = steps, .chunk = steps, .mark = 1000},
-		{.steps = steps, .chunk = 1 + data[1] % 5, .mark = 1, .drop_every = 1},
+		{.steps = steps,
+			.chunk = data[1] % 3 == 0 ? 1 + data[1] % 5 : steps,
+			.mark = marks[data[1] % ARRAY_LEN(marks)],
+			.drop_every = data[1] / 16 % 2},
 	};
 	const struct any_way straight = {.steps = steps, .chunk = steps};
 	struct digest want = any_run(mode, data + 2, size - 2, &straight);
