@@ -198,6 +198,7 @@ struct fuzz_run fuzz_run(struct fuzz *f, uint64_t number, const volatile int *pl
 		exact.differs = !same_end(&r, &exact);
 		r = exact;
 	}
+	SIM_ASSERT(!r.interrupted || (please != NULL && *please != 0));
 	r.number = number;
 	return r;
 }

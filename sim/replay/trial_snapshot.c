@@ -66,6 +66,7 @@ void trial_snapshot_restore(const struct trial_snapshot *s)
 		*director_state(t->director) = s->director;
 		director_state_changed(t->director);
 	}
+	t->machine->please = 0; /* who found something in a look has asked in vain */
 	t->chain.count = s->links;
 	t->output.size = s->output;
 	if (t->output.text != NULL)
