@@ -50,17 +50,20 @@ static uint64_t job_count(const struct args *a)
 
 /* --- findings --- */
 
-static char *file_name(const struct fuzzing *z, uint64_t run)
+/* Another finding may have that name, of another build for instance: then -2 follows, and so on. */
+static char *file_name(const struct fuzzing *z, uint64_t run, unsigned copy)
 {
 	const char *path = z->args->names.at[0], *slash = strrchr(path, '/');
 	const char *name = slash != NULL ? slash + 1 : path;
 	size_t length = strlen(name);
-	char *file;
+	char more[16] = "", *file;
 
+	if (copy > 1)
+		snprintf(more, sizeof(more), "-%u", copy);
 	if (length > 4 && strcmp(name + length - 4, ".ini") == 0)
 		length -= 4;
-	SIM_ASSERT(asprintf(&file, "%s/%.*s-%" PRIu64 "-%" PRIu64 ".ini", z->args->fuzz.save,
-			   (int)length, name, z->args->fuzz.seed, run) >= 0);
+	SIM_ASSERT(asprintf(&file, "%s/%.*s-%" PRIu64 "-%" PRIu64 "%s.ini", z->args->fuzz.save,
+			   (int)length, name, z->args->fuzz.seed, run, more) >= 0);
 	return file;
 }
 
@@ -81,43 +84,68 @@ static char *make_comment(const struct fuzzing *z, const struct fuzz_kind *k)
 	return text;
 }
 
-/* What is there already may be the same finding of an earlier campaign. */
-static bool save(const char *file, const char *text, struct error *e)
+/* The text with its own name in it. */
+static char *make_text(
+	const struct fuzzing *z, const struct fuzz_kind *k, const struct fuzz_run *run)
 {
-	struct error exists;
+	char *comment = make_comment(z, k), *text = fuzz_scenario(z->fuzz, run, comment);
+
+	free(comment);
+	return text;
+}
+
+/* Is that very finding there, of an earlier campaign? */
+static bool is_saved(const char *file, const char *text)
+{
 	struct blob blob;
+	struct error e;
 	bool same;
 
-	if (access(file, F_OK) != 0)
-		return file_create(file, text, strlen(text), e);
-	if (!file_read(file, 1u << 20, &blob, &exists))
-		return fail(e, "%s", exists.text);
+	if (!file_read(file, 1u << 20, &blob, &e))
+		return false;
 	same = blob.size == strlen(text) && memcmp(blob.data, text, blob.size) == 0;
 	blob_free(&blob);
-	return same || fail(e, "%.400s is there already, and is another finding", file);
+	return same;
+}
+
+static bool save(
+	const struct fuzzing *z, struct fuzz_kind *k, const struct fuzz_run *run, struct error *e)
+{
+	bool good = false, there = true;
+
+	for (unsigned copy = 1; there && !good; copy++) {
+		char *text;
+
+		free(k->file);
+		k->file = file_name(z, k->first.number, copy);
+		text = make_text(z, k, run);
+		there = access(k->file, F_OK) == 0;
+		good = there ? is_saved(k->file, text)
+			     : file_create(k->file, text, strlen(text), e);
+		free(text);
+	}
+	return good;
 }
 
 /* The first of its kind: once more here, to have its forcings; from boot; and into a file. */
 static bool keep(struct fuzzing *z, struct fuzz_kind *k, struct error *e)
 {
 	struct fuzz_run again = fuzz_run(z->fuzz, k->first.number, NULL);
-	char *comment, *text;
+	char *text;
 	bool good;
 
-	k->file = file_name(z, k->first.number);
-	comment = make_comment(z, k);
-	text = fuzz_scenario(z->fuzz, &again, comment);
+	k->file = file_name(z, k->first.number, 1);
+	text = make_text(z, k, &again);
 	good = digest_equal(again.digest, k->first.digest);
 	if (!good)
 		fail(e, "run %" PRIu64 " is another one the second time", k->first.number);
 	good = good && fuzz_confirm(z->fuzz, &again, text, e);
+	free(text);
 	if (!good)
 		z->code = SIM_BUG;
-	good = good && save(k->file, text, e);
+	good = good && save(z, k, &again, e);
 	if (good && z->text != NULL)
 		fuzz_report_kind(&z->report, k, z->text);
-	free(comment);
-	free(text);
 	return good;
 }
 

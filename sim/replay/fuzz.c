@@ -1,5 +1,6 @@
 #include "sim/replay/fuzz.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/replay/fuzz_parts.h"
@@ -182,8 +183,46 @@ static bool same_end(const struct fuzz_run *a, const struct fuzz_run *b)
 	       strcmp(a->finding.reason, b->finding.reason) == 0;
 }
 
+static bool same_schedule(const struct schedule *a, const struct schedule *b)
+{
+	const struct schedule *both[2] = {a, b};
+	char *text[2];
+	size_t size[2];
+	bool same;
+
+	for (int i = 0; i < 2; i++) {
+		FILE *out = open_memstream(&text[i], &size[i]);
+
+		SIM_ASSERT(out != NULL);
+		schedule_print(both[i], out);
+		fclose(out);
+	}
+	same = strcmp(text[0], text[1]) == 0;
+	free(text[0]);
+	free(text[1]);
+	return same;
+}
+
+#define SPELLINGS_MAX 4
+
 /* What fails is made again with its forcings as the scenario will have them: that is the run whose
- * digest counts, since forcings have other numbers there. */
+ * digest counts, since forcings have other numbers there. A pause that has become one of so many
+ * cycles may let another one expire: so, until they stay as they are. */
+static struct fuzz_run run_exactly(
+	struct fuzz *f, const struct fuzz_run *failed, const volatile int *please)
+{
+	struct fuzz_run r = *failed;
+	struct schedule given;
+	unsigned spellings = 0;
+
+	do {
+		given = f->applied;
+		r = run(f, &given, please);
+		r.differs = !same_end(failed, &r) || ++spellings == SPELLINGS_MAX;
+	} while (!r.differs && !same_schedule(&given, &f->applied));
+	return r;
+}
+
 struct fuzz_run fuzz_run(struct fuzz *f, uint64_t number, const volatile int *please)
 {
 	struct schedule drawn;
@@ -191,13 +230,8 @@ struct fuzz_run fuzz_run(struct fuzz *f, uint64_t number, const volatile int *pl
 
 	fuzz_draw(f, number, &drawn);
 	r = run(f, &drawn, please);
-	if (r.finding.verdict != VERDICT_PASS) {
-		const struct schedule applied = f->applied;
-		struct fuzz_run exact = run(f, &applied, please);
-
-		exact.differs = !same_end(&r, &exact);
-		r = exact;
-	}
+	if (r.finding.verdict != VERDICT_PASS)
+		r = run_exactly(f, &r, please);
 	SIM_ASSERT(!r.interrupted || (please != NULL && *please != 0));
 	r.number = number;
 	return r;
@@ -235,6 +269,23 @@ bool fuzz_same_kind(const struct finding *a, const struct finding *b)
 	}
 }
 
+/* The fuzzer's machine stands where that run ended. */
+static void not_confirmed(
+	const struct fuzz *f, const struct fuzz_run *r, const struct trial *t, struct error *e)
+{
+	struct state_difference d = state_compare(f->trial.machine, t->machine);
+
+	fail(e,
+		"run %" PRIu64 " ended with %s (%.150s), from boot with the same forcings it ends "
+		"with %s (%.150s); the machines differ%s %s",
+		r->number, verdict_name(r->finding.verdict), r->finding.reason,
+		verdict_name(t->finding.verdict), t->finding.reason,
+		d.any ? " first in" : " in nothing: the chains do", d.any ? d.part : "");
+	if (d.any)
+		snprintf(e->text + strlen(e->text), sizeof(e->text) - strlen(e->text), "+%#" PRIx64,
+			d.offset);
+}
+
 bool fuzz_confirm(const struct fuzz *f, const struct fuzz_run *r, const char *text, struct error *e)
 {
 	struct scenario s;
@@ -257,11 +308,7 @@ bool fuzz_confirm(const struct fuzz *f, const struct fuzz_run *r, const char *te
 			"its forcings",
 			r->number, verdict_name(r->finding.verdict), r->finding.reason);
 	else if (!same)
-		fail(e,
-			"run %" PRIu64 " ended with %s (%.180s), but from boot with the same "
-			"forcings it ends with %s (%.180s)",
-			r->number, verdict_name(r->finding.verdict), r->finding.reason,
-			verdict_name(t.finding.verdict), t.finding.reason);
+		not_confirmed(f, r, &t, e);
 	trial_destroy(&t);
 	scenario_free(&s);
 	return same && !r->differs;
