@@ -78,7 +78,7 @@ static const struct option_row fuzz_options[] = {
 	NUMBER("seed", "S", fuzz.seed, "decides, with a run's number, what is forced (default 1)"),
 	NUMBER("jobs", "J", fuzz.jobs,
 		"so many processes at a time (default: the host's CPUs); changes no result"),
-	NUMBER("preemptions", "N", fuzz.preemptions, "asked for in each run (default 28)"),
+	NUMBER("preemptions", "N", fuzz.preemptions, "asked for in each run (default 36)"),
 	NUMBER("pauses", "N", fuzz.pauses, "of pcores, in each run, at most (default 4)"),
 	TEXT("save", "DIR", fuzz.save, "the folder for findings (default: .)"),
 	FLAG("no-fault", without_faults, "leave the faults out: fuzz the correct programs"),

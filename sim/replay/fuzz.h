@@ -17,7 +17,7 @@ struct fuzz_options {
 	uint64_t pauses;      /* in a run, at most */
 };
 
-#define FUZZ_PREEMPTIONS  28
+#define FUZZ_PREEMPTIONS  36
 #define FUZZ_PAUSES       4
 #define FUZZ_DELAYS       1
 #define FUZZ_FORCINGS_MAX (FORCINGS_MAX - FUZZ_DELAYS) /* preemptions and pauses together */

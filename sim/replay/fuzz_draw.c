@@ -91,25 +91,36 @@ static const struct fuzz_span *draw_span(
  * brings others in. */
 static uint64_t draw_microseconds(struct rng *r)
 {
-	return one_of(r, 8) ? draw_size(r, 64, 3) : draw_size(r, 1, 5);
+	return one_of(r, 8) ? draw_size(r, 64, 2) : draw_size(r, 1, 5);
 }
 
+/* Most at any moment, of whoever runs there; the others where something happens. */
 static void draw_preemption(const struct fuzz_profile *p, struct rng *r, struct forcing *f)
 {
-	unsigned vcoreid;
-
 	*f = (struct forcing){.kind = FORCING_DO};
-	if (one_of(r, 2)) {
+	f->stimulation =
+		(struct stimulation){.kind = STIMULATE_PREEMPT, .number = draw_microseconds(r)};
+	if (one_of(r, 4)) {
 		const struct fuzz_place *place = draw_place(r, &p->by_vcore);
 
-		vcoreid = place->number;
-		f->at = at_probe(r, place, vcore(p, vcoreid), UINT64_MAX);
+		f->stimulation.stream = vcore(p, place->number);
+		f->at = at_probe(r, place, f->stimulation.stream, UINT64_MAX);
 	} else {
-		vcoreid = draw_span(p, r, &f->at)->vcoreid;
+		f->stimulation.stream = pcore(draw_span(p, r, &f->at)->core);
 	}
-	f->stimulation = (struct stimulation){.kind = STIMULATE_PREEMPT,
-		.stream = vcore(p, vcoreid),
-		.number = draw_microseconds(r)};
+}
+
+/* For ever now and then, but once: where there are several pcores for it, the process keeps some.
+ */
+static void draw_preemptions(
+	const struct fuzz_profile *p, struct rng *r, uint64_t count, struct schedule *s)
+{
+	bool for_ever = p->cpu_count > 2 && one_of(r, 4);
+
+	while (count-- > 0)
+		draw_preemption(p, r, &s->at[s->count++]);
+	if (for_ever && s->count != 0)
+		s->at[rng_below(r, s->count)].stimulation.number = UINT64_MAX;
 }
 
 /* --- pauses --- */
@@ -169,8 +180,7 @@ void profile_draw(const struct fuzz_profile *p, const struct fuzz_options *o, st
 
 	SIM_ASSERT(preemptions + pauses + FUZZ_DELAYS <= FORCINGS_MAX);
 	s->count = 0;
-	while (preemptions-- > 0)
-		draw_preemption(p, r, &s->at[s->count++]);
+	draw_preemptions(p, r, preemptions, s);
 	while (pauses-- > 0)
 		draw_pause(p, r, &s->at[s->count++]);
 	if (delay)

@@ -400,11 +400,8 @@ static bool read_serial(struct reader *r, struct stimulation *s)
 
 static bool read_preempt(struct reader *r, struct stimulation *s)
 {
-	const char *at = r->word;
-
-	if (!parse_vcore(&at, &s->stream) || at != r->word + r->size)
-		return expected(r, "a vcore: PROGRAM:vN");
-	next_word(r);
+	if (!word_stream(r, &s->stream))
+		return false;
 	if (!take_word(r, "for"))
 		return true;
 	s->number = UINT64_MAX;

@@ -12,7 +12,7 @@
  *          #N is the N-th time since the run began, 1 if left out, that the stream comes there;
  *          without a stream, that of the forcing, or after `until` and for `do` that anybody does
  * UNTIL    POINT | N cycles | all others idle
- * STIMULUS irq PIN | serial "TEXT" | preempt PROGRAM:vN [for N us | for ever] | return cores
+ * STIMULUS irq PIN | serial "TEXT" | preempt STREAM [for N us | for ever] | return cores
  *          | provision PROGRAM N | delay VECTOR on cN by N cycles | drop VECTOR on cN
  *          | duplicate VECTOR on cN
  *

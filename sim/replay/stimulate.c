@@ -27,16 +27,29 @@ static enum forcing_failure post(
 	return stimulus_post(&m->stimulus, op, arg0, arg1, arg2) ? FAILURE_NONE : FAILURE_MAILBOX;
 }
 
-static enum forcing_failure post_for_process(
+static enum forcing_failure provision(
 	struct machine *m, const struct identity *identity, const struct stimulation *s)
 {
 	int pid = identity_find(identity, s->stream.program);
 
 	if (pid == 0)
 		return FAILURE_PROCESS;
-	if (s->kind == STIMULATE_PROVISION)
-		return post(m, STIMULUS_PROVISION, (uint32_t)pid, (uint32_t)s->number, 0);
-	return post(m, STIMULUS_PREEMPT_VCORE, (uint32_t)pid, s->stream.number,
+	return post(m, STIMULUS_PROVISION, (uint32_t)pid, (uint32_t)s->number, 0);
+}
+
+/* A vcore by its name; or whichever owns the pcore just now. */
+static enum forcing_failure preempt(
+	struct machine *m, const struct identity *identity, const struct stimulation *s)
+{
+	int vcoreid = (int)s->stream.number, pid;
+
+	if (s->stream.kind == STREAM_PCORE)
+		pid = identity_owner(identity, s->stream.number, &vcoreid);
+	else
+		pid = identity_find(identity, s->stream.program);
+	if (pid == 0)
+		return s->stream.kind == STREAM_PCORE ? FAILURE_NOBODY : FAILURE_PROCESS;
+	return post(m, STIMULUS_PREEMPT_VCORE, (uint32_t)pid, (uint32_t)vcoreid,
 		s->number == UINT64_MAX ? STIMULUS_FOR_EVER : (uint32_t)s->number);
 }
 
@@ -62,8 +75,9 @@ enum forcing_failure stimulate(struct machine *m, const struct identity *identit
 		*again = send(m, s, sent);
 		break;
 	case STIMULATE_PREEMPT:
+		return preempt(m, identity, s);
 	case STIMULATE_PROVISION:
-		return post_for_process(m, identity, s);
+		return provision(m, identity, s);
 	case STIMULATE_RETURN:
 		return post(m, STIMULUS_RETURN_CORES, 0, 0, 0);
 	case STIMULATE_DELAY:
