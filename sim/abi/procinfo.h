@@ -41,7 +41,7 @@ struct procinfo {
 /* flags; both sides change them with atomic operations */
 #define VC_K_LOCK           0x01 /* the kernel is about to write flags: wait before you do */
 #define VC_PREEMPTED        0x02 /* its context lies here, and somebody has to recover it */
-#define VC_CAN_RCV_MSG      0x04 /* somebody will read its public mailbox */
+#define VC_CAN_RCV_MSG      0x04 /* somebody will read its public mailbox; a yield clears it */
 #define VC_UTHREAD_STEALING 0x08 /* another vcore is taking its uthread away */
 #define VC_SCP_NOVCCTX      0x10 /* vcore 0 of an SCP that has no vcore context yet */
 

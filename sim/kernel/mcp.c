@@ -152,18 +152,26 @@ static enum yield_refusal check_yield(struct proc *p, uint32_t vcoreid, bool bei
  * and look whether the vcore is still the first of the list; we take it off the list, fence, and
  * look at notif_pending: one of the two notices the other. The fence is needed: the store of the
  * list and the load may swap even on x86.
+ *
+ * The same goes for VC_CAN_RCV_MSG, by which senders find a vcore that they prefer. The user has
+ * cleared it, but a vcore that is preempted between that and here goes on with the flag that every
+ * start sets.
  */
 static bool unlist(struct proc *p, uint32_t vcoreid)
 {
 	struct preempt_data *vcpd = vcpd_of(p->procdata, vcoreid);
+	bool could_rcv = vcpd->flags & VC_CAN_RCV_MSG;
 
 	PROBE(yield_checked, p->pid, vcoreid);
+	vcpd_clear(vcpd, VC_CAN_RCV_MSG);
 	list_remove(&p->vcores.link[vcoreid]);
 	wrmb();
 	PROBE(yield_unlisted, p->pid, vcoreid);
 	if (fault_point("yield.recheck") || !vcpd->notif_pending)
 		return true;
 	list_insert_tail(&p->vcores.online, &p->vcores.link[vcoreid]);
+	if (could_rcv)
+		vcpd_set(vcpd, VC_CAN_RCV_MSG);
 	return false;
 }
 
