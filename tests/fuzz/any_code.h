@@ -159,7 +159,7 @@ static inline bool any_code_same(const uint8_t *data, size_t size, uint64_t step
 		{.steps = steps, .chunk = 1 + data[1] % 7},
 		{.steps = steps, .chunk = steps, .drop_every = 1},
 		{.steps = steps,
-			.chunk = data[1] % 3 == 0 ? 1 + data[1] % 5 : steps,
+			.chunk = data[1] % 3 == 0 ? 1u + data[1] % 5 : steps,
 			.mark = marks[data[1] % ARRAY_LEN(marks)],
 			.drop_every = data[1] / 16 % 2},
 	};
