@@ -44,16 +44,13 @@ struct lock_story {
 	int32_t vcoreid;
 	uint64_t lock;
 	uint64_t uthread; /* that took it, or 0: vcore context */
-	uint64_t taken_at;
 };
 
 struct core_story {
 	int64_t messages;       /* kernel messages sent to it and not yet run */
 	uint64_t last_function; /* of the last one sent */
-	uint64_t halted_at;     /* the cycle of idle_halt; 0: it has gone on since */
 	int32_t wait_pid;       /* it spins for a preemption of this vcore to be done; 0: no */
 	int32_t wait_vcoreid;
-	uint64_t wait_since;
 	int32_t start_pid; /* the vcore that it started, or went on with, last */
 	int32_t start_vcoreid;
 	uint32_t start_needs; /* the preemptions sent before that was decided: done by then */

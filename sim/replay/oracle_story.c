@@ -68,7 +68,7 @@ static void lock_taken(struct oracles *o, const struct probe_hit *hit)
 		snprintf(o->state.overflow, sizeof(o->state.overflow), "locks");
 	else
 		*l = (struct lock_story){hit->pid, (int32_t)hit->args[1], (uint64_t)hit->args[0],
-			v != NULL ? v->uthread : 0, hit->cycle};
+			v != NULL ? v->uthread : 0};
 	if (v != NULL)
 		v->waits_lock = 0;
 }
@@ -204,7 +204,6 @@ static void core_hit(struct story *s, const struct oracle_hit *h)
 	const struct probe_hit *hit = h->hit;
 	struct core_story *here = &s->cores[hit->core];
 
-	here->halted_at = h->kind == PROBE_idle_halt ? hit->cycle : 0;
 	if (h->kind == PROBE_kmsg_sent && hit->args[0] >= 0 && hit->args[0] < MACHINE_CPUS_MAX) {
 		s->cores[hit->args[0]].messages++;
 		s->cores[hit->args[0]].last_function = (uint64_t)hit->args[1];
@@ -214,7 +213,6 @@ static void core_hit(struct story *s, const struct oracle_hit *h)
 	if (h->kind == PROBE_startcore_wait) {
 		here->wait_pid = (int32_t)hit->args[0];
 		here->wait_vcoreid = (int32_t)hit->args[1];
-		here->wait_since = hit->cycle;
 		here->start_pid = here->wait_pid;
 		here->start_vcoreid = here->wait_vcoreid;
 		here->start_needs = (uint32_t)hit->args[2];

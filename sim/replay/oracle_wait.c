@@ -4,6 +4,7 @@
  * vcore that was preempted), and for an earlier preemption to be done (startcore_wait, in the
  * kernel).
  */
+#include "sim/replay/abi_view.h"
 #include "sim/replay/oracle_parts.h"
 
 #include <stdarg.h>
@@ -274,8 +275,9 @@ void wait_rest(struct oracles *o)
 
 		if (p->pid == 0 || p->ended)
 			continue;
-		say(&w, "%s%s%s", pid == 0 ? "; " : ", ", oracle_process(o, p->pid).at,
-			pid == 0 ? " has not ended" : " neither");
+		say(&w, "; %s has not ended", oracle_process(o, p->pid).at);
+		if (p->state != 0)
+			say(&w, " (%s)", abi_state_name(p->state));
 		pid = p->pid;
 	}
 	found(o, 0, pid, 0, what);
