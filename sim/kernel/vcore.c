@@ -86,7 +86,7 @@ void vcore_save_fpu(struct preempt_data *vcpd)
 }
 
 /* The state may be the user's work: loaded from a copy, so that it is not changed after the check.
- * While another vcore takes the uthread, the saved state is that one's to take: it stays marked.
+ * preempt_anc stays as it is: another vcore may be taking the uthread.
  */
 static void restore_fpu(struct preempt_data *vcpd)
 {
@@ -95,8 +95,7 @@ static void restore_fpu(struct preempt_data *vcpd)
 	if (vcpd->rflags & VC_FPU_SAVED) {
 		anc = vcpd->preempt_anc;
 		fpu_secure(&anc);
-		if (!(vcpd->flags & VC_UTHREAD_STEALING))
-			vcpd->rflags &= ~VC_FPU_SAVED;
+		vcpd->rflags &= ~VC_FPU_SAVED;
 	} else {
 		fpu_init_state(&anc);
 	}
@@ -229,11 +228,10 @@ static void save_preempted(struct proc *p, uint32_t vcoreid)
 {
 	struct preempt_data *vcpd = vcpd_of(p->procdata, vcoreid);
 
-	/* While somebody takes the uthread, uthread_ctx and preempt_anc are that one's (Akaros).
-	 * The vcore waits for it in vcore context, so the context of now is no uthread's.
+	/* Also while somebody seems to take the uthread, when Akaros does not: that one may have
+	 * come too late, and this vcore may be running it. One that waits writes the same bytes.
 	 */
-	if (!(vcpd->flags & VC_UTHREAD_STEALING))
-		vcore_save_fpu(vcpd);
+	vcore_save_fpu(vcpd);
 	vcore_save_ctx(p, vcoreid, vcpd->notif_disabled ? &vcpd->vcore_ctx : &vcpd->uthread_ctx);
 }
 
