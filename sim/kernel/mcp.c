@@ -148,28 +148,28 @@ static enum yield_refusal check_yield(struct proc *p, uint32_t vcoreid, bool bei
 	return vcpd_of(p->procdata, vcoreid)->notif_pending ? PENDING : 0;
 }
 
-/* proc_lock held. Thesis listing 5.3; Akaros b17b48ff. Senders of events set notif_pending, fence,
- * and look whether the vcore is still the first of the list; we take it off the list, fence, and
- * look at notif_pending: one of the two notices the other. The fence is needed: the store of the
- * list and the load may swap even on x86.
+/* proc_lock held, the seqctr odd. Thesis listing 5.3; Akaros b17b48ff. Senders of events set
+ * notif_pending, fence, and look once more at what made them choose the vcore: first of the list,
+ * mapped, or VC_CAN_RCV_MSG. We take all three away, fence, and look at notif_pending: one of the
+ * two notices the other. The fence is needed: our stores and the load may swap even on x86.
  *
- * The same goes for VC_CAN_RCV_MSG, by which senders find a vcore that they prefer. The user has
- * cleared it, but a vcore that is preempted between that and here goes on with the flag that every
- * start sets.
+ * The user has cleared VC_CAN_RCV_MSG before its own last look, but a vcore that is preempted
+ * between that and here goes on with the flag that every start sets; and spam_locked() sets it.
  */
 static bool unlist(struct proc *p, uint32_t vcoreid)
 {
 	struct preempt_data *vcpd = vcpd_of(p->procdata, vcoreid);
 	bool could_rcv = vcpd->flags & VC_CAN_RCV_MSG;
 
-	PROBE(yield_checked, p->pid, vcoreid);
 	vcpd_clear(vcpd, VC_CAN_RCV_MSG);
 	list_remove(&p->vcores.link[vcoreid]);
+	vcore_of(p, vcoreid)->valid = false;
 	wrmb();
 	PROBE(yield_unlisted, p->pid, vcoreid);
 	if (fault_point("yield.recheck") || !vcpd->notif_pending)
 		return true;
 	list_insert_tail(&p->vcores.online, &p->vcores.link[vcoreid]);
+	vcore_of(p, vcoreid)->valid = true;
 	if (could_rcv)
 		vcpd_set(vcpd, VC_CAN_RCV_MSG);
 	return false;
@@ -180,18 +180,22 @@ static enum yield_refusal yield_locked(struct proc *p, uint32_t vcoreid, bool be
 {
 	enum yield_refusal why = check_yield(p, vcoreid, being_nice);
 
-	if (why == 0 && !unlist(p, vcoreid))
-		why = PENDING_UNLISTED;
 	if (why != 0)
 		return why;
-	vcore_of(p, vcoreid)->preempt_pending = 0;
+	PROBE(yield_checked, p->pid, vcoreid);
 	proc_seq_start(p);
-	vcpd_of(p->procdata, vcoreid)->notif_disabled = false; /* the next start is a fresh one */
-	vcore_unmap(p, vcoreid, &p->vcores.inactive);
+	if (unlist(p, vcoreid)) {
+		vcore_of(p, vcoreid)->preempt_pending = 0;
+		vcpd_of(p->procdata, vcoreid)->notif_disabled =
+			false; /* the next start is a fresh one */
+		vcore_unmap(p, vcoreid, &p->vcores.inactive);
+	} else {
+		why = PENDING_UNLISTED;
+	}
 	proc_seq_end(p);
-	if (p->procinfo->num_vcores == 0)
+	if (why == 0 && p->procinfo->num_vcores == 0)
 		proc_set_state(p, PROC_WAITING);
-	return 0;
+	return why;
 }
 
 bool proc_yield_vcore(struct proc *p, bool being_nice)
@@ -213,6 +217,9 @@ bool proc_yield_vcore(struct proc *p, bool being_nice)
 	spin_unlock(&p->proc_lock);
 	if (why != 0) {
 		PROBE(yield_refused, p->pid, vcoreid, why);
+		/* whoever wanted to interrupt it meanwhile has found it unmapped */
+		if (why == PENDING_UNLISTED)
+			proc_notify(p, vcoreid);
 		return false;
 	}
 	proc_decref(p); /* the core's */
