@@ -123,7 +123,8 @@ uint32_t proc_give_cores(struct proc *p, const uint32_t *pcoreids, uint32_t coun
 	if (taken > 0)
 		nr_stranded = end_bulk(p, stranded);
 	spin_unlock(&p->proc_lock);
-	PROBE(cores_given, p->pid, taken);
+	if (taken > 0)
+		PROBE(cores_given, p->pid, taken);
 	for (uint32_t i = 0; i < nr_stranded; i++)
 		tell_preempted(p, stranded[i], 0, EV_VCORE_PREEMPT);
 	return taken;
@@ -198,10 +199,22 @@ static enum yield_refusal yield_locked(struct proc *p, uint32_t vcoreid, bool be
 	return why;
 }
 
+/* proc_lock held, the vcore has yielded. A sender may have found the process still RUNNING_M, and
+ * has not woken it; but it set notif_pending before, and then a fence; we set the state first.
+ */
+static bool waits_in_vain(struct proc *p, uint32_t vcoreid)
+{
+	if (p->state != PROC_WAITING)
+		return false;
+	wrmb();
+	return !fault_point("yield.recheck") && vcpd_of(p->procdata, vcoreid)->notif_pending;
+}
+
 bool proc_yield_vcore(struct proc *p, bool being_nice)
 {
 	uint32_t pcoreid = core_id(), vcoreid;
 	enum yield_refusal why;
+	bool wake = false;
 
 	/* The lock comes first: which vcore this core runs, and whether for much longer, can change
 	 * until it is held.
@@ -212,6 +225,7 @@ bool proc_yield_vcore(struct proc *p, bool being_nice)
 	why = yield_locked(p, vcoreid, being_nice);
 	if (why == 0) {
 		PROBE(yield_granted, p->pid, vcoreid);
+		wake = waits_in_vain(p, vcoreid);
 		core_leave(); /* without the lock it may be running elsewhere */
 	}
 	spin_unlock(&p->proc_lock);
@@ -222,6 +236,8 @@ bool proc_yield_vcore(struct proc *p, bool being_nice)
 			proc_notify(p, vcoreid);
 		return false;
 	}
+	if (wake)
+		proc_wakeup(p);
 	proc_decref(p); /* the core's */
 	ksched_cores_idle(&pcoreid, 1);
 	return true;
