@@ -133,6 +133,7 @@ static void add_vmr(struct list *before, uint64_t base, uint64_t end, int prot)
 	r->base = base;
 	r->end = end;
 	r->prot = prot;
+	r->leaving = false;
 	list_insert_before(before, &r->link);
 }
 
@@ -169,41 +170,48 @@ int mm_map(struct proc *p, uint64_t va, uint64_t size, int prot, uint64_t *out)
 	return err;
 }
 
-/* Lock held. Cuts [va, end) out of region r: nothing, one end, a hole or all of it stays. */
-static void cut(struct vmr *r, uint64_t va, uint64_t end)
+/* Lock held. No region lies on both sides of va afterwards. */
+static void split_at(struct proc *p, uint64_t va)
 {
-	if (va > r->base && end < r->end)
-		add_vmr(r->link.next, end, r->end, r->prot);
-	if (va > r->base) {
-		r->end = va;
-	} else if (end < r->end) {
-		r->base = end;
-	} else {
-		list_remove(&r->link);
-		kfree(r);
+	struct list *l = first_after(p, va);
+
+	if (l == &p->vmrs || vmr_of(l)->base >= va)
+		return;
+	add_vmr(l->next, va, vmr_of(l)->end, vmr_of(l)->prot);
+	vmr_of(l)->end = va;
+}
+
+/* Lock held. */
+static void hide_regions(struct proc *p, uint64_t va, uint64_t end)
+{
+	split_at(p, va);
+	split_at(p, end);
+	for (struct list *l = first_after(p, va); l != &p->vmrs && vmr_of(l)->base < end;
+		l = l->next) {
+		vmr_of(l)->leaving = true;
+		hide_pages(p, vmr_of(l)->base, vmr_of(l)->end);
 	}
 }
 
-/* Lock held. Calls fn for what of [va, end) is in some region, and cuts that out of it if cut_it.
- */
-static void for_regions(struct proc *p, uint64_t va, uint64_t end,
-	void (*fn)(struct proc *, uint64_t, uint64_t), bool cut_it)
+/* Lock held. What has been mapped since hide_regions(), where there was none, stays. */
+static void free_regions(struct proc *p, uint64_t va, uint64_t end)
 {
 	struct list *l, *next;
 
 	for (l = first_after(p, va); l != &p->vmrs && vmr_of(l)->base < end; l = next) {
 		struct vmr *r = vmr_of(l);
-		uint64_t from = va > r->base ? va : r->base, to = end < r->end ? end : r->end;
 
 		next = l->next;
-		fn(p, from, to);
-		if (cut_it)
-			cut(r, from, to);
+		if (!r->leaving)
+			continue;
+		free_hidden(p, r->base, r->end);
+		list_remove(l);
+		kfree(r);
 	}
 }
 
-/* The region stays, so that nobody maps anything there, until no core can reach its pages. The lock
- * cannot be held that long: others spin on it with interrupts off, and would never answer.
+/* The regions stay, so that nobody maps anything there, until no core can reach their pages. The
+ * lock cannot be held that long: others spin on it with interrupts off, and would never answer.
  */
 int mm_unmap(struct proc *p, uint64_t va, uint64_t size)
 {
@@ -211,11 +219,11 @@ int mm_unmap(struct proc *p, uint64_t va, uint64_t size)
 		return EINVAL;
 	sem_down(&p->unmap_sem);
 	spin_lock(&p->mm_lock);
-	for_regions(p, va, va + size, hide_pages, false);
+	hide_regions(p, va, va + size);
 	spin_unlock(&p->mm_lock);
 	tlb_shootdown_proc(p);
 	spin_lock(&p->mm_lock);
-	for_regions(p, va, va + size, free_hidden, true);
+	free_regions(p, va, va + size);
 	spin_unlock(&p->mm_lock);
 	sem_up(&p->unmap_sem);
 	return 0;

@@ -17,6 +17,7 @@ struct proc;
 struct vmr {
 	uint64_t base, end; /* page-aligned */
 	int prot;           /* PROT_ of abi/syscall.h */
+	bool leaving;       /* mm_unmap() is at it: its pages are hidden */
 	struct list link;
 };
 
