@@ -9,9 +9,9 @@
  * each call is done or has blocked, and hears of the end by SC_DONE, or by an event if it set
  * SC_UEVENT and ev_q. An array that cannot be read kills.
  *
- * For an MCP, the calls that give up or replace the vcore's context (change_to_m, proc_yield,
- * change_vcore, vc_entry) must be the last of their array and may not ask for an event; they are
- * done before the context goes.
+ * For an MCP, the calls that give up or replace the vcore's context (proc_yield, change_vcore,
+ * vc_entry) must be the last of their array and may not ask for an event; they are done before the
+ * context goes. So must change_to_m.
  */
 #ifndef ABI_SYSCALL_H
 #define ABI_SYSCALL_H

@@ -29,7 +29,9 @@ static bool is_being_taken(struct proc *p, uint32_t vcoreid)
 
 int proc_cannot_change_to_m(struct proc *p)
 {
-	if (p->procinfo->is_mcp || vcpd_of(p->procdata, 0)->notif_disabled)
+	/* the rest of an array would go with the core */
+	if (p->procinfo->is_mcp || vcpd_of(p->procdata, 0)->notif_disabled ||
+		this_pcpui()->nr_syscs > 0)
 		return EINVAL;
 	return ksched_has_cores() ? 0 : EBUSY;
 }

@@ -294,6 +294,15 @@ static _Noreturn void vcore_entry(unsigned long vcoreid)
 	sleep_all(n);
 }
 
+/* What came behind it would be lost. */
+static void change_to_m_is_last(void)
+{
+	struct syscall calls[2] = {{.num = SYS_change_to_m}, {.num = SYS_null}};
+
+	sys_submit(calls, 2);
+	EXPECT(calls[0].err == EINVAL && (calls[1].flags & SC_DONE));
+}
+
 int main(void)
 {
 	for (unsigned i = 0; i < procinfo->max_vcores && i < VCORES; i++) {
@@ -305,6 +314,7 @@ int main(void)
 		vcpd->ev_mbox_private.type = EV_MBOX_BITMAP;
 	}
 	ucq_init(&box);
+	change_to_m_is_last();
 	sys_call(SYS_change_to_m, 0, 0, 0, 0);
 	printf("mcp_calls: change_to_m: error %d\n", errno);
 	return 1;
