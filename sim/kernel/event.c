@@ -196,9 +196,9 @@ static void spam_any(struct spam *s, uint32_t vcoreid)
 }
 
 /* p's address space is loaded. A message may end in several mailboxes: receivers of spam must be
- * able to get it more than once.
+ * able to get it more than once. Returns whether it is in the one that counts.
  */
-static void spam_public(
+static bool spam_public(
 	struct proc *p, const struct event_msg *msg, uint32_t vcoreid, unsigned flags)
 {
 	struct spam s = {.p = p, .msg = msg, .flags = flags};
@@ -211,6 +211,7 @@ static void spam_public(
 	} else {
 		spam_any(&s, vcoreid);
 	}
+	return s.posted;
 }
 
 /* --- event queues --- */
@@ -224,17 +225,23 @@ static void send_indir(struct proc *p, struct event_queue *uq, unsigned flags, u
 	struct event_msg msg = {.ev_type = EV_EVENT, .ev_arg3 = uq};
 	uint32_t pending = true;
 	uint64_t slot;
+	bool posted;
 
 	if (user_xchg_u32((uint32_t *)&uq->ev_alert_pending, &pending) != 0)
 		return;
 	if (pending && !(flags & EVENT_NOTHROTTLE))
 		return;
 	if (flags & EVENT_SPAM_INDIR) {
-		spam_public(p, &msg, vcoreid, flags);
-		return;
+		posted = spam_public(p, &msg, vcoreid, flags);
+	} else {
+		posted = post_to_vcore(p, vcoreid, flags & EVENT_VCORE_PRIVATE, &msg, &slot);
+		try_notify(p, vcoreid, flags);
 	}
-	post_to_vcore(p, vcoreid, flags & EVENT_VCORE_PRIVATE, &msg, &slot);
-	try_notify(p, vcoreid, flags);
+	/* nobody will come to clear it; the next message shall try again */
+	if (!posted) {
+		pending = false;
+		user_xchg_u32((uint32_t *)&uq->ev_alert_pending, &pending);
+	}
 }
 
 /* A mailbox of the queue's own: that somebody reads it is guaranteed by a spammed EV_EVENT only. */

@@ -58,13 +58,20 @@ static int turn_page(struct proc *p, struct ucq *uucq, uint64_t full, uint64_t *
 	return 0;
 }
 
-/* Under the lock once more: who comes second finds the page turned. */
+/* Under the lock once more: who comes second finds the page turned. If there is no page to be had,
+ * the queue is full and no more: prod_idx goes back to where the last slot left it. Consumers that
+ * get there find the queue empty, and failed posts do not add up until they carry into the
+ * address. Whoever draws without the lock meanwhile has no slot either, and comes here next.
+ */
 static int draw_locked(struct proc *p, struct ucq *uucq, uint64_t *index)
 {
 	int err = draw(uucq, index);
 
-	if (err == 0 && SLOT_OF(*index) >= UCQ_SLOTS)
-		err = turn_page(p, uucq, *index, index);
+	if (err != 0 || SLOT_OF(*index) < UCQ_SLOTS)
+		return err;
+	err = turn_page(p, uucq, *index, index);
+	if (err != 0)
+		put_u64(&uucq->prod_idx, PAGE_OF(*index) | UCQ_SLOTS);
 	return err;
 }
 

@@ -221,6 +221,13 @@ void ktest_ucq(void)
 	KT_CHECK(pr.ucq->spare_pg == 0 || num_cores == 1);
 	KT_CHECK(ucq_post(pr.p, (struct ucq *)UINFO, &(struct event_msg){0}, &slot) != 0);
 	KT_CHECK(ucq_post(pr.p, (struct ucq *)-8ul, &(struct event_msg){0}, &slot) != 0);
+	/* full, and no next page: posts fail, and leave it so */
+	pr.ucq->prod_idx = (va + PGSIZE) | UCQ_SLOTS;
+	for (int i = 0; i < 2; i++) {
+		pr.ucq->spare_pg = 1;
+		KT_CHECK(ucq_post(pr.p, pr.ucq, &(struct event_msg){0}, &slot) != 0);
+		KT_CHECK(pr.ucq->prod_idx == ((va + PGSIZE) | UCQ_SLOTS));
+	}
 	proc_switch_back(before);
 	end_proc(pr.p);
 }
