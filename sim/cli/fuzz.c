@@ -174,6 +174,11 @@ static bool take(struct fuzzing *z, const struct fuzz_run *run, struct error *e)
 {
 	struct fuzz_kind *kind = fuzz_report_add(&z->report, run);
 
+	if (run->differs && kind == NULL) {
+		z->code = SIM_BUG;
+		return fail(
+			e, "run %" PRIu64 " failed, but otherwise with exact points", run->number);
+	}
 	if (kind != NULL) {
 		hide_progress(z);
 		return keep(z, kind, e);

@@ -510,7 +510,6 @@ static const char *shortcoming(const struct director *d, unsigned n)
 		[FAILURE_NONE] = "",
 		[FAILURE_PARKS] = "too much is parked already",
 		[FAILURE_PROCESS] = "no process of that name was there",
-		[FAILURE_NOBODY] = "no vcore owned the pcore",
 		[FAILURE_MAILBOX] = "the stimulus device's mailbox was full",
 		[FAILURE_SERIAL] = "nobody read the serial line",
 	};

@@ -35,7 +35,6 @@ enum forcing_failure {
 	FAILURE_NONE,
 	FAILURE_PARKS,   /* PARKS_MAX contexts are parked already */
 	FAILURE_PROCESS, /* no process of that name */
-	FAILURE_NOBODY,  /* no vcore owned the pcore */
 	FAILURE_MAILBOX, /* the stimulus device's mailbox is full */
 	FAILURE_SERIAL,  /* the receiver stays full */
 };

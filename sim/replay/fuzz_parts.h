@@ -50,7 +50,8 @@ struct fuzz {
 	struct trial_snapshot *snapshot;
 	uint64_t boot_steps;
 	struct fuzz_profile profile;
-	struct schedule applied; /* of the last run */
+	struct schedule applied; /* of the last run; and whether some were done in vain */
+	bool left_out;
 
 	/* what the listener does just now */
 	bool booting, measuring;

@@ -37,7 +37,8 @@ static enum forcing_failure provision(
 	return post(m, STIMULUS_PROVISION, (uint32_t)pid, (uint32_t)s->number, 0);
 }
 
-/* A vcore by its name; or whichever owns the pcore just now. */
+/* A vcore by its name; or whichever owns the pcore just now, if any: nobody is taken then, as when
+ * the vcore has no pcore. */
 static enum forcing_failure preempt(
 	struct machine *m, const struct identity *identity, const struct stimulation *s)
 {
@@ -48,7 +49,7 @@ static enum forcing_failure preempt(
 	else
 		pid = identity_find(identity, s->stream.program);
 	if (pid == 0)
-		return s->stream.kind == STREAM_PCORE ? FAILURE_NOBODY : FAILURE_PROCESS;
+		return s->stream.kind == STREAM_PCORE ? FAILURE_NONE : FAILURE_PROCESS;
 	return post(m, STIMULUS_PREEMPT_VCORE, (uint32_t)pid, (uint32_t)vcoreid,
 		s->number == UINT64_MAX ? STIMULUS_FOR_EVER : (uint32_t)s->number);
 }
