@@ -8,7 +8,7 @@ ok() { echo "ok $1"; }
 
 not_ok() {
     echo "not ok $1: $2"
-    [ ! -e "$work/out" ] || sed 's/^/    /' "$work/out" | head -20
+    [ ! -e "$work/out" ] || sed '/: pass$/d; s/^/    /' "$work/out" | head -20
     [ ! -e "$work/err" ] || sed 's/^/    /' "$work/err" | head -20
 }
 
