@@ -35,8 +35,11 @@ static void turn_page(struct ucq *q, struct ucq_page *old)
 {
 	unsigned long surplus;
 
-	while (old->cons_next_pg == 0 || PAGE_OF(q->prod_idx) == old)
+	while (old->cons_next_pg == 0 || PAGE_OF(q->prod_idx) == old) {
+		if (q->prod_idx == q->cons_idx)
+			return;
 		cpu_relax();
+	}
 	q->cons_idx = old->cons_next_pg;
 	while (old->nr_cons < UCQ_SLOTS)
 		cpu_relax_vc(ANY_VCORE);

@@ -71,18 +71,23 @@ static bool has(const struct proc *p, uint32_t cores)
 	return p->procinfo->num_vcores == cores;
 }
 
-/* Whether the core runs p's vcore in user mode, now or within a second. */
-static bool core_runs(uint32_t core, const struct proc *p)
+/* Whether the core is p's and in that state, now or within a second. */
+static bool core_comes_to(uint32_t core, const struct proc *p, enum core_state state)
 {
 	const volatile struct per_cpu_info *pcpui = &per_cpu_info[core];
 	uint64_t end = rdtsc() + tsc_freq;
 
-	while (pcpui->owning_proc != p || pcpui->state != CORE_USER) {
+	while (pcpui->owning_proc != p || pcpui->state != state) {
 		if (rdtsc() > end)
 			return false;
 		kthread_usleep(20);
 	}
 	return true;
+}
+
+static bool core_runs(uint32_t core, const struct proc *p)
+{
+	return core_comes_to(core, p, CORE_USER);
 }
 
 static bool all_run(const struct proc *p)
@@ -346,8 +351,9 @@ void ktest_startcore_wait(void)
 	v->nr_preempts_sent++;
 	want(p, 1);
 	KT_CHECK(has(p, 1));
+	KT_CHECK(core_comes_to(v->pcoreid, p, CORE_KERNEL));
 	kthread_usleep(500);
-	KT_CHECK(per_cpu_info[v->pcoreid].state != CORE_USER);
+	KT_CHECK(per_cpu_info[v->pcoreid].state == CORE_KERNEL);
 	KT_CHECK(per_cpu_info[v->pcoreid].cur_ctx == NULL);
 	KT_CHECK(proc_preempt_vcore(p, 0) == NO_PCORE); /* one at a time */
 	v->nr_preempts_done++;
