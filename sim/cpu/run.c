@@ -577,6 +577,20 @@ MUST_CHECK static struct fault execute(struct vcpu *c)
 	return unlikely(fault_kind(f) == FAULT_ALONE) ? run_careful(c) : f;
 }
 
+/* A committed step goes before interrupts, but what follows it does not. */
+MUST_CHECK static struct fault execute_committed(struct vcpu *c)
+{
+	int64_t rest = c->left - 1;
+	struct fault f;
+
+	c->left -= rest;
+	c->begin -= rest;
+	f = execute(c);
+	c->left += rest;
+	c->begin += rest;
+	return f;
+}
+
 static enum cpu_stop run_loop(struct vcpu *c)
 {
 	enum cpu_stop stop = CPU_LIMIT;
@@ -585,7 +599,7 @@ static enum cpu_stop run_loop(struct vcpu *c)
 
 	while (c->left > 0) {
 		if (attend(c, &f, &again)) {
-			f = execute(c);
+			f = unlikely(is_committed(c)) ? execute_committed(c) : execute(c);
 		} else if (!again) {
 			return c->arch.activity == ACTIVITY_SHUTDOWN ? CPU_SHUTDOWN : CPU_IDLE;
 		}
