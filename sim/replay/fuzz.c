@@ -134,8 +134,8 @@ static bool in_vain(
 }
 
 /* A scenario must apply: what only expired was a pause of so many cycles, and what was done in vain
- * is left out. True: there was such, and without it the run may be another one, since all that is
- * done makes pcores wait for each other. */
+ * is left out. True: there was such, and the run may be another one, since all that is done makes
+ * pcores wait for each other, and who else is held decides when all others are idle. */
 static bool keep_applied(
 	const struct director *d, const struct machine *m, struct schedule *applied)
 {
@@ -158,6 +158,7 @@ static bool keep_applied(
 		if (was->status == FORCING_EXPIRED) {
 			f.until = (struct until){.kind = UNTIL_CYCLES, .cycles = f.expires};
 			f.expires = SCHEDULE_EXPIRES;
+			left_out = true;
 		}
 		applied->at[to++] = f;
 	}
