@@ -62,9 +62,6 @@ void trial_snapshot_restore(const struct trial_snapshot *s)
 		explain_restore(t->explain, s->explain);
 	*watch_state(t->watch) = s->watch;
 	snapshot_restore(s->store, s->machine);
-	/* FIXME: blocks that were decoded in other runs must change nothing, but do: with them two
-	 * runs of one schedule end some steps apart. */
-	machine_drop_caches(t->machine);
 	if (t->director != NULL) {
 		*director_state(t->director) = s->director;
 		director_state_changed(t->director);

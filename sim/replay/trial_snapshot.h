@@ -1,7 +1,7 @@
 /* trial_snapshot.h - keeps where a trial stands, the machine and all that watches it, and puts it
  * back: so that the boot is made once for many runs.
  *
- * Restoring costs the pages written since (snapshot.h), and decoding again what is run.
+ * Restoring costs the pages written since (snapshot.h); decoded code stays.
  */
 #ifndef REPLAY_TRIAL_SNAPSHOT_H
 #define REPLAY_TRIAL_SNAPSHOT_H
