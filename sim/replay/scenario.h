@@ -18,7 +18,7 @@
 #include "sim/replay/verdict.h"
 
 #define SCENARIO_FAULTS_MAX   32
-#define SCENARIO_FORCINGS_MAX 64
+#define SCENARIO_FORCINGS_MAX 128
 #define SCENARIO_LINE_MAX     256 /* of the kernel's command line */
 #define SCENARIO_LIMIT_STEPS  UINT64_C(200000000)
 

@@ -25,7 +25,7 @@
 
 #include "sim/base/error.h"
 
-#define FORCINGS_MAX     64
+#define FORCINGS_MAX     128
 #define SCHEDULE_NAME    64
 #define SCHEDULE_WHERE   128
 #define SCHEDULE_SERIAL  64
