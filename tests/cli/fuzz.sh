@@ -9,7 +9,7 @@ start=scenarios/preempt/start-without-waiting.ini
 refuse fuzz-no-scenario "no/such.ini" "$ringv" fuzz no/such.ini
 refuse fuzz-no-runs "--runs 0: expected 1 to" "$ringv" fuzz $start --runs 0
 refuse fuzz-many-jobs "--jobs 257: expected at most 256" "$ringv" fuzz $start --jobs 257
-refuse fuzz-many-forcings "expected at most" "$ringv" fuzz $start --preemptions 61 --pauses 3
+refuse fuzz-many-forcings "expected at most" "$ringv" fuzz $start --preemptions 125 --pauses 3
 refuse fuzz-no-folder "no such folder" "$ringv" fuzz $start --save "$work/none"
 
 # campaign NAME CODE SCENARIO OPTION... - leaves findings in $work/NAME, JSON in $work/NAME.json.
