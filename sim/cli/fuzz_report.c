@@ -49,6 +49,12 @@ static struct fuzz_kind *count_kind(struct fuzz_report *r, const struct fuzz_run
 	return k;
 }
 
+static void tally(struct fuzz_tally *t, bool counts, uint64_t number)
+{
+	if (counts && t->runs++ == 0)
+		t->first = number;
+}
+
 struct fuzz_kind *fuzz_report_add(struct fuzz_report *r, const struct fuzz_run *run)
 {
 	enum verdict v = run->finding.verdict;
@@ -60,8 +66,9 @@ struct fuzz_kind *fuzz_report_add(struct fuzz_report *r, const struct fuzz_run *
 		r->steps[r->count] = run->steps;
 		r->preemptions[r->count++] = run->preemptions;
 	}
-	if (r->verdicts[v].runs++ == 0)
-		r->verdicts[v].first = run->number;
+	tally(&r->verdicts[v], true, run->number);
+	tally(&r->gone, run->gone, run->number);
+	tally(&r->unwatched, run->unwatched, run->number);
 	return v != VERDICT_PASS ? count_kind(r, run) : NULL;
 }
 
@@ -117,12 +124,21 @@ void fuzz_report_kind(const struct fuzz_report *r, const struct fuzz_kind *k, FI
 	(void)r;
 }
 
+static void print_tally(const char *name, struct fuzz_tally t, const char *remark, FILE *out)
+{
+	if (t.runs != 0)
+		fprintf(out, "  %-18s %" PRIu64 " runs, the first is run %" PRIu64 "%s\n", name,
+			t.runs, t.first, remark);
+}
+
 static void print_verdicts(const struct fuzz_report *r, FILE *out)
 {
 	for (unsigned v = 0; v < VERDICTS; v++)
-		if (r->verdicts[v].runs != 0)
-			fprintf(out, "  %-18s %" PRIu64 " runs, the first is run %" PRIu64 "\n",
-				verdict_name(v), r->verdicts[v].runs, r->verdicts[v].first);
+		print_tally(verdict_name(v), r->verdicts[v], "", out);
+	print_tally("failed as drawn", r->gone,
+		": counted as pass, as they end without the forcings that came to nothing", out);
+	print_tally("not all watched", r->unwatched,
+		": more processes, events or locks than the oracles remember", out);
 	for (unsigned i = 0; i < r->kind_count; i++)
 		fprintf(out, "  kind %-13u %" PRIu64 " runs: %s\n", i + 1, r->kinds[i].runs,
 			r->kinds[i].file);
@@ -180,20 +196,27 @@ static void json_kinds(const struct fuzz_report *r, FILE *out)
 	fputs("],\n", out);
 }
 
+static void json_tally(const char *before, const char *name, struct fuzz_tally t, FILE *out)
+{
+	fprintf(out, "%s\"%s\": {\"runs\": %" PRIu64 ", \"first\": %" PRIu64 "}", before, name,
+		t.runs, t.first);
+}
+
 static void json_verdicts(const struct fuzz_report *r, FILE *out)
 {
-	bool any = false;
+	const char *before = "";
 
 	fputs("  \"verdicts\": {", out);
 	for (unsigned v = 0; v < VERDICTS; v++) {
 		if (r->verdicts[v].runs == 0)
 			continue;
-		fprintf(out, "%s\"%s\": {\"runs\": %" PRIu64 ", \"first\": %" PRIu64 "}",
-			any ? ", " : "", verdict_name(v), r->verdicts[v].runs,
-			r->verdicts[v].first);
-		any = true;
+		json_tally(before, verdict_name(v), r->verdicts[v], out);
+		before = ", ";
 	}
 	fputs("},\n", out);
+	json_tally("  ", "gone", r->gone, out);
+	json_tally(",\n  ", "unwatched", r->unwatched, out);
+	fputs(",\n", out);
 }
 
 static void json_range(const char *key, struct range range, FILE *out)

@@ -15,6 +15,10 @@ struct fuzz_kind {
 	char *file; /* that it is saved in */
 };
 
+struct fuzz_tally {
+	uint64_t runs, first;
+};
+
 struct fuzz_report {
 	const struct args *args;
 	const struct fuzz *fuzz;
@@ -23,9 +27,7 @@ struct fuzz_report {
 	uint64_t jobs;
 	uint64_t count; /* runs from 1 on */
 	uint64_t *steps, *preemptions;
-	struct {
-		uint64_t runs, first;
-	} verdicts[VERDICTS]; /* with run 0 */
+	struct fuzz_tally verdicts[VERDICTS], gone, unwatched; /* with run 0 */
 	unsigned kind_count;
 	struct fuzz_kind kinds[FUZZ_KINDS_MAX];
 	uint64_t more_kinds;  /* runs whose kind found no room */

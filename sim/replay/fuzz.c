@@ -185,6 +185,7 @@ static struct fuzz_run run(struct fuzz *f, const struct schedule *s, const volat
 		.preemptions = f->preemptions,
 		.finding = t->finding,
 		.digest = t->digest,
+		.unwatched = oracles_overflow(t->oracles) != NULL,
 		.interrupted =
 			t->stop.why == STOP_INTERRUPTED && t->finding.verdict == VERDICT_PASS,
 	};
@@ -248,8 +249,10 @@ struct fuzz_run fuzz_run(struct fuzz *f, uint64_t number, const volatile int *pl
 
 	fuzz_draw(f, number, &drawn);
 	r = run(f, &drawn, please);
-	if (r.finding.verdict != VERDICT_PASS)
+	if (r.finding.verdict != VERDICT_PASS) {
 		r = run_exactly(f, &r, please);
+		r.gone = r.finding.verdict == VERDICT_PASS && !r.differs && !r.interrupted;
+	}
 	SIM_ASSERT(!r.interrupted || (please != NULL && *please != 0));
 	r.number = number;
 	return r;

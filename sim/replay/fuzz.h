@@ -42,6 +42,8 @@ struct fuzz_run {
 	struct digest digest;
 	bool interrupted; /* no verdict */
 	bool differs;     /* it failed, but otherwise when its forcings were given exact points */
+	bool gone;      /* it failed, but not without those of its forcings that came to nothing */
+	bool unwatched; /* the oracles had to forget something: oracles_overflow */
 };
 
 /* please as for trial_run. */

@@ -9,7 +9,7 @@
  *	[limit]		steps, cycles
  *
  * Only reads: whether faults, points and probes exist is known when there are images (trial.h).
- *File names are relative to the scenario's folder. docs/formats.md describes each key.
+ * File names are relative to the scenario's folder. docs/formats.md describes each key.
  */
 #ifndef REPLAY_SCENARIO_H
 #define REPLAY_SCENARIO_H

@@ -41,3 +41,5 @@ done
 
 campaign correct 0 $start --runs 40 --seed 3 --no-fault
 says fuzz-preempts "$work/correct.json" '"preemptions": \{"sum": [1-9]'
+says fuzz-none-gone "$work/correct.json" '"gone": \{"runs": 0,'
+says fuzz-all-watched "$work/correct.json" '"unwatched": \{"runs": 0,'
