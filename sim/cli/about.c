@@ -50,7 +50,7 @@ static void json_oracle(const struct oracle_row *row)
 {
 	printf("  {\"name\": \"%s\", \"verdict\": \"%s\", \"probes\": \"%s\", \"claim\": ",
 		row->name, verdict_name(row->verdict), row->probes);
-	print_json_text(row->claim, stdout);
+	json_text(row->claim, stdout);
 	printf("}");
 }
 

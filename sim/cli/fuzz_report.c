@@ -183,13 +183,13 @@ static void json_kinds(const struct fuzz_report *r, FILE *out)
 
 		fprintf(out, "%s\n    {\"run\": %" PRIu64 ", \"runs\": %" PRIu64 ", \"verdict\": ",
 			i == 0 ? "" : ",", k->first.number, k->runs);
-		print_json_text(verdict_name(k->first.finding.verdict), out);
+		json_text(verdict_name(k->first.finding.verdict), out);
 		fputs(", \"oracle\": ", out);
-		print_json_text(k->first.finding.oracle, out);
+		json_text(k->first.finding.oracle, out);
 		fputs(", \"reason\": ", out);
-		print_json_text(k->first.finding.reason, out);
+		json_text(k->first.finding.reason, out);
 		fputs(", \"file\": ", out);
-		print_json_text(k->file != NULL ? k->file : "", out);
+		json_text(k->file != NULL ? k->file : "", out);
 		fprintf(out, ", \"digest\": \"%016" PRIx64 "%016" PRIx64 "\"}",
 			k->first.digest.high, k->first.digest.low);
 	}
@@ -230,9 +230,9 @@ static void json_range(const char *key, struct range range, FILE *out)
 void fuzz_report_json(struct fuzz_report *r, FILE *out)
 {
 	fputs("{\n  \"scenario\": ", out);
-	print_json_text(r->args->names.at[0], out);
+	json_text(r->args->names.at[0], out);
 	fputs(",\n  \"title\": ", out);
-	print_json_text(r->title, out);
+	json_text(r->title, out);
 	fprintf(out, ",\n  \"runs\": %" PRIu64 ",\n  \"seed\": %" PRIu64 ",\n", r->count,
 		r->args->fuzz.seed);
 	fprintf(out, "  \"begin\": \"%s\",\n  \"boot_steps\": %" PRIu64 ",\n", fuzz_begin(r->fuzz),

@@ -37,17 +37,17 @@ static void print_text(const struct recording *r)
 static void print_json(const struct recording *r)
 {
 	printf("{\n  \"kind\": \"recording\",\n  \"version\": ");
-	print_json_text(r->version, stdout);
+	json_text(r->version, stdout);
 	printf(",\n  \"build\": ");
-	print_json_text(r->build, stdout);
+	json_text(r->build, stdout);
 	printf(",\n  \"image\": ");
-	print_json_text(r->image.path, stdout);
+	json_text(r->image.path, stdout);
 	printf(",\n  \"command_line\": ");
-	print_json_text(r->command_line, stdout);
+	json_text(r->command_line, stdout);
 	printf(",\n  \"faults\": [");
 	for (unsigned i = 0; i < r->fault_count; i++) {
 		printf("%s", i == 0 ? "" : ", ");
-		print_json_text(r->faults[i], stdout);
+		json_text(r->faults[i], stdout);
 	}
 	putchar(']');
 	printf(",\n  \"steps\": %" PRIu64 ",\n  \"windows\": %zu,\n  \"input\": %zu,\n"
@@ -102,7 +102,7 @@ static bool print_image_json(const struct boot_file *file, bool archive,
 	if (good) {
 		printf("{\n  \"kind\": \"%s\",\n  \"description\": ",
 			archive ? "archive" : "image");
-		print_json_text(text, stdout);
+		json_text(text, stdout);
 		printf(",\n  \"digest\": \"%016" PRIx64 "%016" PRIx64 "\",\n", d.high, d.low);
 		info_images_json(images, stdout);
 		printf("\n}\n");

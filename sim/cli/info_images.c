@@ -42,11 +42,11 @@ static void json_place(const struct elf_image *image, uint64_t address, FILE *ou
 	fprintf(out, ", \"address\": \"%#" PRIx64 "\"", address);
 	if (symbols_at(image->symbols, address, &symbol)) {
 		fprintf(out, ", \"function\": ");
-		print_json_text(symbol.name, out);
+		json_text(symbol.name, out);
 	}
 	if (symbols_line(image->symbols, address, &line)) {
 		fprintf(out, ", \"file\": ");
-		print_json_text(line.file, out);
+		json_text(line.file, out);
 		fprintf(out, ", \"line\": %d", line.line);
 	}
 	putc('}', out);
@@ -56,16 +56,16 @@ static void json_place(const struct elf_image *image, uint64_t address, FILE *ou
 static void json_begin(const struct elf_image *image, const char *name, bool *first, FILE *out)
 {
 	fprintf(out, "%s\n    {\"image\": ", *first ? "" : ",");
-	print_json_text(image->name, out);
+	json_text(image->name, out);
 	fprintf(out, ", \"name\": ");
-	print_json_text(name, out);
+	json_text(name, out);
 	*first = false;
 }
 
 static void json_arguments(const struct probe *p, FILE *out)
 {
 	fprintf(out, ", \"arguments\": %u, \"operands\": ", p->arg_count);
-	print_json_text(p->arg_text, out);
+	json_text(p->arg_text, out);
 }
 
 void info_images_json(const struct images *images, FILE *out)

@@ -193,19 +193,3 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 	for (unsigned i = 0; i < s->module_count; i++)
 		fprintf(out, ", module %016" PRIx64, s->modules[i].digest.low);
 }
-
-void print_json_text(const char *text, FILE *out)
-{
-	putc('"', out);
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20)
-			fprintf(out, "\\u%04x", c);
-		else
-			putc(c, out);
-	}
-	putc('"', out);
-}

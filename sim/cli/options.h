@@ -3,6 +3,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "sim/base/json.h"
 #include "sim/cli/command.h"
 #include "sim/replay/session.h"
 
@@ -41,8 +42,5 @@ void print_option(const char *name, const char *value, FILE *out);
 
 /* A command line that repeats the run, on one line. */
 void print_repro(const struct session *s, const struct args *args, FILE *out);
-
-/* Prints a text as a JSON string. */
-void print_json_text(const char *text, FILE *out);
 
 #endif

@@ -35,7 +35,7 @@ static void report(const struct replay *r)
 	if (r->args->json) {
 		printf("{\n  \"verdict\": \"%s\",\n  \"expected\": \"pass\",\n  \"reason\": ",
 			verdict);
-		print_json_text(result->difference, stdout);
+		json_text(result->difference, stdout);
 		printf(",\n  \"repro\": \"ringv replay\",\n  \"digest\": \"%016" PRIx64
 		       "%016" PRIx64 "\",\n  \"steps\": %" PRIu64 ",\n  \"insns\": %" PRIu64
 		       ",\n  \"cycles\": %" PRIu64 ",\n  \"seconds\": %.6f\n}\n",

@@ -126,10 +126,10 @@ void report_text(const struct report *r)
 	}
 }
 
-static void json_text(const char *key, const char *text, FILE *out)
+static void json_member(const char *key, const char *text, FILE *out)
 {
 	fprintf(out, "  \"%s\": ", key);
-	print_json_text(text, out);
+	json_text(text, out);
 	fprintf(out, ",\n");
 }
 
@@ -141,14 +141,14 @@ void report_json(const struct report *r, FILE *out)
 
 	SIM_ASSERT(memory != NULL);
 	fprintf(out, "{\n");
-	json_text("verdict", boot_verdict_name(r->stop), out);
-	json_text("expected", "pass", out);
+	json_member("verdict", boot_verdict_name(r->stop), out);
+	json_member("expected", "pass", out);
 	describe_stop(r, memory);
 	putc('\0', memory);
 	print_repro(r->session, r->args, memory);
 	fclose(memory);
-	json_text("reason", text, out);
-	json_text("repro", text + strlen(text) + 1, out);
+	json_member("reason", text, out);
+	json_member("repro", text + strlen(text) + 1, out);
 	free(text);
 	fprintf(out, "  \"digest\": \"%016" PRIx64 "%016" PRIx64 "\",\n", r->digest.high,
 		r->digest.low);

@@ -177,7 +177,7 @@ void run_report_text(const struct scenario_run *r, FILE *out)
 static void json_key(const char *key, const char *text, FILE *out)
 {
 	fprintf(out, "  \"%s\": ", key);
-	print_json_text(text, out);
+	json_text(text, out);
 	fputs(",\n", out);
 }
 
@@ -186,7 +186,7 @@ static void json_list(const char *key, const struct scenario_text *texts, unsign
 	fprintf(out, "  \"%s\": [", key);
 	for (unsigned i = 0; i < count; i++) {
 		fputs(i == 0 ? "" : ", ", out);
-		print_json_text(texts[i].text, out);
+		json_text(texts[i].text, out);
 	}
 	fputs("],\n", out);
 }

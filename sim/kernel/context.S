@@ -57,15 +57,21 @@ user_copy:
 	ret
 	may_fault 1b, 2b
 
-/* int user_or_u32(uint32_t *addr, uint32_t bits): atomically; 0, or -1 when it faulted */
-	.globl user_or_u32
-user_or_u32:
+/* int NAME(T *addr, T bits): *addr OP= bits, atomically; 0, or -1 when it faulted */
+	.macro user_operate name, insn, reg
+	.globl \name
+\name:
 	xorl %eax, %eax
-1:	lock orl %esi, (%rdi)
+1:	lock \insn %\reg, (%rdi)
 	ret
 2:	movl $-1, %eax
 	ret
 	may_fault 1b, 2b
+	.endm
+
+	user_operate user_or_u32, orl, esi
+	user_operate user_and_u32, andl, esi
+	user_operate user_or_u64, orq, rsi
 
 /* int NAME(T *addr, T *operand): *addr OP= *operand, atomically, and *operand becomes what was
  * there; 0, or -1 when the access to addr faulted
@@ -86,23 +92,4 @@ user_or_u32:
 	user_exchange user_xadd_u64, xadd, rdx
 	user_exchange user_xchg_u64, xchg, rdx
 	user_exchange user_xchg_u32, xchg, edx
-
-/* int user_or_u64(uint64_t *addr, uint64_t bits), int user_and_u32(uint32_t *addr, uint32_t bits) */
-	.globl user_or_u64
-user_or_u64:
-	xorl %eax, %eax
-1:	lock orq %rsi, (%rdi)
-	ret
-2:	movl $-1, %eax
-	ret
-	may_fault 1b, 2b
-
-	.globl user_and_u32
-user_and_u32:
-	xorl %eax, %eax
-1:	lock andl %esi, (%rdi)
-	ret
-2:	movl $-1, %eax
-	ret
-	may_fault 1b, 2b
 	.section .note.GNU-stack, "", @progbits

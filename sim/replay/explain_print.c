@@ -1,5 +1,6 @@
 /* explain_print.c - the table, as text and as JSON.
  */
+#include "sim/base/json.h"
 #include "sim/replay/explain_parts.h"
 
 /* A row begins in the column of its pcore and may run over those to the right, which are empty
@@ -111,18 +112,8 @@ void explain_print(const struct explain *x, const struct finding *f, FILE *out)
 
 static void print_text(const char *key, const char *text, FILE *out)
 {
-	fprintf(out, ", \"%s\": \"", key);
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20)
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
+	fprintf(out, ", \"%s\": ", key);
+	json_text(text, out);
 }
 
 static void json_row(const struct explain *x, const struct explain_row *row, FILE *out)

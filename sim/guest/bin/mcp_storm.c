@@ -1,8 +1,9 @@
 /* mcp_storm.c - what a vcore in vcore context computes comes out right however often it is
- *preempted, and its system calls and messages too. For the kernel's storm=USEC; without parlib.
+ * preempted, and its system calls and messages too. For the kernel's storm=USEC; without parlib.
  *
  *	mcp_storm [rounds]
  */
+#include "compute.h"
 #include "stdio.h"
 #include "string.h"
 #include "sys.h"
@@ -16,23 +17,6 @@ static char stacks[VCORES][STACK] __attribute__((aligned(64)));
 static volatile unsigned entered[VCORES], finished, failures;
 static volatile unsigned long calls_done[VCORES];
 static unsigned rounds = 50, vcores;
-
-struct result {
-	unsigned long mixed;
-	double sum;
-};
-
-/* Keeps its state in general and floating-point registers. */
-static __attribute__((noinline)) struct result compute(unsigned long seed)
-{
-	struct result r = {seed, 0};
-
-	for (int i = 1; i <= STEPS; i++) {
-		r.mixed = r.mixed * 6364136223846793005 + 1442695040888963407;
-		r.sum += 1.0 / i;
-	}
-	return r;
-}
 
 static void check(int ok)
 {
@@ -74,15 +58,15 @@ static _Noreturn void finish(void)
 
 static _Noreturn void vcore_entry(unsigned long vcoreid)
 {
-	struct result expected = compute(vcoreid), r;
+	struct result expected = compute(vcoreid, STEPS), r;
 
 	if (entered[vcoreid]++ == 0 && vcoreid == 0) {
 		pd->amt_wanted = vcores;
 		sys_call(SYS_poke_ksched, 0, 0, 0, 0);
 	}
 	for (unsigned i = 0; i < rounds; i++) {
-		r = compute(vcoreid);
-		check(r.mixed == expected.mixed && r.sum == expected.sum);
+		r = compute(vcoreid, STEPS);
+		check(result_equal(&r, &expected));
 		make_calls((unsigned)vcoreid);
 	}
 	if (__atomic_add_fetch(&finished, 1, __ATOMIC_SEQ_CST) == vcores)

@@ -6,6 +6,7 @@
  * preempt_test [threads] [rounds]
  */
 #include "args.h"
+#include "compute.h"
 #include "mcp.h"
 #include "sim/abi/probe.h"
 #include "sim/guest/parlib/uthread.h"
@@ -21,28 +22,11 @@ static unsigned int threads, rounds;
 static volatile unsigned int arrived, generation;
 static unsigned int wrong[TEAM_MAX];
 
-struct result {
-	unsigned long mixed;
-	double sum;
-};
-
-/* Keeps its state in general and SSE registers. */
-static __attribute__((noinline)) struct result compute(unsigned int seed)
-{
-	struct result r = {seed, 0};
-
-	for (int i = 1; i <= STEPS; i++) {
-		r.mixed = r.mixed * 6364136223846793005 + 1442695040888963407;
-		r.sum += 1.0 / i;
-	}
-	return r;
-}
-
 static bool computes(unsigned int seed, const struct result *want)
 {
-	struct result r = compute(seed);
+	struct result r = compute(seed, STEPS);
 
-	return r.mixed == want->mixed && r.sum == want->sum;
+	return result_equal(&r, want);
 }
 
 /* The last to arrive opens it for all. Whoever waits yields now and then: there may be fewer vcores
@@ -67,7 +51,7 @@ static void barrier_wait(void)
 
 static void keep_busy(unsigned int i)
 {
-	const struct result want = compute(i);
+	const struct result want = compute(i, STEPS);
 
 	for (unsigned int n = 0; n < rounds; n++) {
 		wrong[i] += !computes(i, &want);
