@@ -12,7 +12,7 @@
 #define ORACLE_ORACLE_H
 
 #include "sim/base/rng.h"
-#include "sim/cpu/decode.h"
+#include "sim/cpu/undefined.h"
 
 /* --- the memory that both sides see --- */
 
@@ -200,8 +200,6 @@ const char *row_exclusion(const struct row *row, enum code_mode mode);
 /* The status flags that the manual leaves undefined after this run. */
 uint64_t undefined_flags(const struct code *c, const struct regs *in);
 bool undefined_result(const struct code *c, const struct regs *in);
-/* The table behind it, for the report: false at the end. */
-bool undefined_rule(size_t i, const char **names, uint64_t *flags, const char **when);
 
 /* Whether a row touches the stack by RSP, and is a near branch by register or memory. */
 bool row_uses_stack(const struct row *row);

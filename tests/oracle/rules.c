@@ -99,108 +99,30 @@ const char *row_exclusion(const struct row *row, enum code_mode mode)
 	return NULL;
 }
 
-/* --- what the manual leaves undefined --- */
+/* --- what the manual leaves undefined: sim/cpu/undefined.c --- */
 
-#define SZAP (RFLAGS_SF | RFLAGS_ZF | RFLAGS_AF | RFLAGS_PF)
-
-/* The count of a shift: CL, an immediate, or 1. */
-static unsigned shift_count(const struct code *c, const struct regs *in)
+static struct execution execution_of(const struct code *c, const struct regs *in)
 {
 	const struct row *row = c->form->row;
-	unsigned mask = c->width == 8 && row->operands[0].size != 'b' ? 63 : 31;
 
-	if (row_has_kind(row, "I"))
-		return c->imm & mask;
-	if (row_has_kind(row, "1"))
-		return 1;
-	return in->gpr[RCX] & mask;
-}
-
-static unsigned shift_width(const struct code *c)
-{
-	return c->form->row->operands[0].size == 'b' ? 8 : c->width * 8u;
-}
-
-static bool always(const struct code *c, const struct regs *in)
-{
-	(void)c, (void)in;
-	return true;
-}
-
-static bool count_not_0(const struct code *c, const struct regs *in)
-{
-	return shift_count(c, in) != 0;
-}
-
-static bool count_over_1(const struct code *c, const struct regs *in)
-{
-	return shift_count(c, in) > 1;
-}
-
-static bool count_over_width(const struct code *c, const struct regs *in)
-{
-	return shift_count(c, in) > shift_width(c);
-}
-
-static bool count_from_width(const struct code *c, const struct regs *in)
-{
-	return shift_count(c, in) >= shift_width(c);
-}
-
-static const struct undefined {
-	const char *names; /* separated by blanks */
-	uint64_t flags;
-	bool (*applies)(const struct code *c, const struct regs *in);
-	const char *when;
-} undefined[] = {
-	{"and or xor test", RFLAGS_AF, always, "always"},
-	{"mul imul", SZAP, always, "always"},
-	{"div idiv", RFLAGS_STATUS, always, "always"},
-	{"shl shr sar", RFLAGS_AF, count_not_0, "count is not 0"},
-	{"shl shr rol ror rcl rcr", RFLAGS_OF, count_over_1, "count is over 1"},
-	{"shl shr", RFLAGS_CF, count_from_width, "count is at least the operand size"},
-	{"shld shrd", RFLAGS_AF, count_not_0, "count is not 0"},
-	{"shld shrd", RFLAGS_OF, count_over_1, "count is over 1"},
-	{"shld shrd", RFLAGS_STATUS, count_over_width, "count is over the operand size"},
-	{"bt bts btr btc", RFLAGS_OF | RFLAGS_SF | RFLAGS_AF | RFLAGS_PF, always, "always"},
-	{"bsf bsr", RFLAGS_STATUS & ~RFLAGS_ZF, always, "always"},
-};
-
-static bool names_include(const char *names, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *at = names; (at = strstr(at, name)) != NULL; at += length)
-		if ((at == names || at[-1] == ' ') && (at[length] == 0 || at[length] == ' '))
-			return true;
-	return false;
+	return (struct execution){
+		.row = row,
+		.width = row->operands[0].size == 'b' ? 1 : c->width,
+		.imm = c->imm,
+		.rcx = in->gpr[RCX],
+	};
 }
 
 uint64_t undefined_flags(const struct code *c, const struct regs *in)
 {
-	uint64_t flags = 0;
+	struct execution x = execution_of(c, in);
 
-	for (size_t i = 0; i < ARRAY_LEN(undefined); i++)
-		if (names_include(undefined[i].names, c->form->row->name) &&
-			undefined[i].applies(c, in))
-			flags |= undefined[i].flags;
-	return flags;
+	return undefined_flags_of(&x);
 }
 
-/* SHLD and SHRD of a word by more than 16: the destination too. */
 bool undefined_result(const struct code *c, const struct regs *in)
 {
-	const struct row *row = c->form->row;
+	struct execution x = execution_of(c, in);
 
-	return (row_is(row, "shld") || row_is(row, "shrd")) && count_over_width(c, in);
-}
-
-bool undefined_rule(size_t i, const char **names, uint64_t *flags, const char **when)
-{
-	if (i >= ARRAY_LEN(undefined))
-		return false;
-	*names = undefined[i].names;
-	*flags = undefined[i].flags;
-	*when = undefined[i].when;
-	return true;
+	return undefined_result_of(&x);
 }

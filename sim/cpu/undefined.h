@@ -1,0 +1,31 @@
+/* undefined.h - what the manual leaves undefined after an instruction, by the rows of the decode
+ * table: whoever compares ringv with another CPU leaves that out.
+ *
+ * ringv itself gives one fixed value in each of these cases.
+ */
+#ifndef CPU_UNDEFINED_H
+#define CPU_UNDEFINED_H
+
+#include "sim/cpu/decode.h"
+
+/* One execution of a row: all that decides what is undefined after it. */
+struct execution {
+	const struct row *row;
+	unsigned width; /* operand size in bytes; 1 for rows of byte operands */
+	uint64_t imm;   /* the immediate, for rows that have one */
+	uint64_t rcx;   /* before */
+};
+
+/* The status flags that are undefined. */
+uint64_t undefined_flags_of(const struct execution *x);
+
+/* Whether the destination is undefined too. */
+bool undefined_result_of(const struct execution *x);
+
+/* The table behind it, for reports: false at the end. names are separated by blanks. */
+bool undefined_rule(size_t i, const char **names, uint64_t *flags, const char **when);
+
+/* Is name one of names, which are separated by blanks? */
+bool names_include(const char *names, const char *name);
+
+#endif
