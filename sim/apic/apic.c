@@ -9,6 +9,14 @@ void apic_absent(struct apic_bus *bus, const char *what)
 	bus->absent(bus->context, what);
 }
 
+void apic_drive_lint(void *bus, unsigned pin, bool level)
+{
+	struct apic_bus *b = bus;
+
+	for (unsigned i = 0; i < b->count; i++)
+		lapic_drive_lint(&b->lapics[i], (enum lint_pin)pin, level);
+}
+
 void apic_destination8(struct apic_message *m, bool logical, uint8_t destination)
 {
 	m->kind = logical ? DESTINATION_LOGICAL : DESTINATION_PHYSICAL;

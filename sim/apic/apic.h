@@ -55,11 +55,24 @@ struct apic_message {
 	unsigned sender; /* core, of the last kind */
 };
 
+/* The 8259 pair as the cores see it. Its INTR output goes to LINT0 of every local APIC
+ * (apic_drive_lint); the core that takes the interrupt asks for the vector, once, in a step of its
+ * own as the lowest pcore. */
+struct apic_pic {
+	uint8_t (*acknowledge)(void *context);
+	void *context;
+};
+
+/* The pins of the local APICs, which all are driven alike. */
+enum lint_pin { LINT_INTR, LINT_NMI };
+
 struct apic_bus {
 	struct lapic *lapics; /* [count]; the APIC ID is the index */
 	unsigned count;
 	struct ioapic *ioapic;
 	bool x2apic; /* the local APICs have the x2APIC mode */
+	struct apic_pic
+		pic; /* acknowledge is NULL where there is none: INTR is never driven then */
 
 	/* Something has arrived for the core that could wake or interrupt it. */
 	void (*kick)(void *context, unsigned core);
@@ -70,6 +83,10 @@ struct apic_bus {
 
 /* Delivers to every local APIC that is meant; false when none has accepted. */
 bool apic_send(struct apic_bus *bus, const struct apic_message *message);
+
+/* A level at LINT0 (INTR of the 8259 pair) or LINT1 (NMI) of all local APICs; bus is a struct
+ * apic_bus, pin an enum lint_pin, so that it can stand in a struct irq_line. */
+void apic_drive_lint(void *bus, unsigned pin, bool level);
 
 /* Reports a part that ringv lacks. */
 void apic_absent(struct apic_bus *bus, const char *what);

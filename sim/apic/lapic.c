@@ -36,7 +36,7 @@ uint8_t lapic_ppr(const struct lapic *l)
 	return (uint8_t)((l->state.tpr & 0xf0) >= class ? l->state.tpr : class);
 }
 
-static void kick(struct lapic *l)
+void lapic_kick(struct lapic *l)
 {
 	if (l->bus->kick != NULL)
 		l->bus->kick(l->bus->context, l->state.id);
@@ -55,12 +55,14 @@ void lapic_update(struct lapic *l)
 
 	l->pending = pending_vector(l);
 	if (l->pending >= 0 && l->pending != before)
-		kick(l);
+		lapic_kick(l);
 }
 
 void lapic_state_changed(struct lapic *l)
 {
 	l->pending = pending_vector(l);
+	l->intr = false;
+	lapic_update_intr(l);
 }
 
 void lapic_acknowledge(struct lapic *l, int vector)
@@ -85,6 +87,7 @@ void lapic_eoi(struct lapic *l)
 		return;
 	bit_put(l->state.isr, (unsigned)vector, false);
 	lapic_update(l);
+	lapic_lint_eoi(l, (uint8_t)vector);
 	if (bit_test(l->state.tmr, (unsigned)vector) && l->bus->ioapic != NULL)
 		ioapic_eoi(l->bus->ioapic, (uint8_t)vector);
 }
@@ -187,6 +190,18 @@ bool lapic_is_enabled(const struct lapic *l)
 	return lapic_mode(l) != LAPIC_DISABLED && (l->state.svr & SVR_ENABLED);
 }
 
+/* From the I/O APIC, which the 8259 pair may be wired to. */
+static bool accept_extint(struct lapic *l)
+{
+	if (l->bus->pic.acknowledge == NULL) {
+		apic_absent(l->bus, "ExtINT (there is no 8259)");
+		return false;
+	}
+	l->state.extint = 1;
+	lapic_update_intr(l);
+	return true;
+}
+
 bool lapic_accept(struct lapic *l, const struct apic_message *m)
 {
 	switch (m->mode) {
@@ -202,14 +217,15 @@ bool lapic_accept(struct lapic *l, const struct apic_message *m)
 	case DELIVER_STARTUP:
 		signal_startup(l, m->vector);
 		break;
-	case DELIVER_SMI:
 	case DELIVER_EXTINT:
-		apic_absent(l->bus, m->mode == DELIVER_SMI ? "SMI" : "ExtINT (there is no 8259)");
+		return lapic_is_enabled(l) && accept_extint(l);
+	case DELIVER_SMI:
+		apic_absent(l->bus, "SMI");
 		return false;
 	case DELIVER_RESERVED:
 		return false;
 	}
-	kick(l);
+	lapic_kick(l);
 	return true;
 }
 
@@ -299,6 +315,7 @@ static void reset_registers(struct lapic *l)
 		.init_pending = s->init_pending,
 		.sipi_pending = s->sipi_pending,
 		.sipi_vector = s->sipi_vector,
+		.lint = s->lint,
 	};
 
 	lapic_timer_stop(l);
@@ -308,6 +325,7 @@ static void reset_registers(struct lapic *l)
 		fresh.ldr = logical_x2apic_id(s->id);
 	*s = fresh;
 	l->pending = -1;
+	lapic_update_intr(l);
 }
 
 void lapic_reset_init(struct lapic *l)
@@ -368,5 +386,6 @@ bool lapic_set_base(struct lapic *l, uint64_t value)
 		l->state.ldr = logical_x2apic_id(l->state.id);
 		l->state.icr &= UINT32_MAX;
 	}
+	lapic_update_intr(l);
 	return true;
 }

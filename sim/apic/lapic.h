@@ -5,9 +5,10 @@
  * signals NMI, INIT and SIPI, which it only latches: whether a core heeds them is the core's to
  * judge, and the core clears the latch. Acceptance and delivery are immediate, so the delivery
  * status reads idle, the arbitration registers read 0, and a spurious interrupt never arises: what
- * lapic_pending_vector names is still there when lapic_acknowledge comes.
+ * lapic_pending_vector names is still there when lapic_acknowledge comes. Beside them stands INTR,
+ * the interrupt whose vector the 8259 pair gives (virtual wire mode, or the local APIC is off).
  *
- * Left out, and said so: SMI and ExtINT end in apic_absent; a new MMIO base is refused (#GP).
+ * Left out, and said so: SMI ends in apic_absent; a new MMIO base is refused (#GP).
  * Choices the SDM leaves to the model: the APIC ID is read-only; there is no EOI-broadcast
  * suppression and no CMCI; of lowest-priority targets the one with the lowest PPR takes the
  * interrupt, then the one with the lowest ID; an x2APIC cannot send lowest priority (ESR bit 4).
@@ -40,16 +41,21 @@ struct lapic_state {
 	uint64_t tamper_cycles;
 	uint32_t tamper, tamper_vector; /* enum lapic_tamper: what awaits the next of a vector */
 	uint32_t delayed, duplicated;   /* the vector that will come (again); 0: none */
-	uint32_t delayed_level, zero;
+	uint32_t delayed_level;
+
+	uint32_t lint;   /* levels at the pins: a bit for each enum lint_pin */
+	uint32_t extint; /* 0 or 1: an ExtINT message has come */
+	uint32_t zero;
 };
 
-_Static_assert(sizeof(struct lapic_state) == 5 * 8 + 16 * 4 + (LVT_COUNT + 24 + 4) * 4,
+_Static_assert(sizeof(struct lapic_state) == 5 * 8 + 18 * 4 + (LVT_COUNT + 24 + 4) * 4,
 	"no padding: the digest sees every byte");
 
 struct lapic {
 	struct lapic_state state;
 
 	int pending; /* cache: see lapic_pending_vector */
+	bool intr;   /* cache: see lapic_intr */
 	struct apic_bus *bus;
 	struct device_env env;
 };
@@ -85,6 +91,23 @@ static inline int lapic_pending_vector(const struct lapic *l)
 	return l->pending;
 }
 void lapic_acknowledge(struct lapic *l, int vector);
+
+/* Does an interrupt wait whose vector the 8259 pair gives? It comes after those of the local APIC,
+ * whose priorities do not hold it (SDM "Interrupt Sources", "LINT0"). */
+static inline bool lapic_intr(const struct lapic *l)
+{
+	return l->intr;
+}
+
+/* The core takes it: its vector. Touches the 8259 pair. */
+uint8_t lapic_acknowledge_intr(struct lapic *l);
+
+/* A level at a pin. Where the local APIC is off, the pins are the core's INTR and NMI. */
+void lapic_drive_lint(struct lapic *l, enum lint_pin pin, bool level);
+
+/* What a BIOS leaves behind on the bootstrap processor (MP Specification, "Virtual Wire Mode"): the
+ * local APIC on, LINT0 ExtINT, LINT1 NMI. For loaders that take the BIOS's place. */
+void lapic_virtual_wire(struct lapic *l);
 
 /* What a schedule may do to one interrupt, at the door of the local APIC: the next fixed or
  * lowest-priority one of that vector that it would accept. It comes so many cycles later; or never,

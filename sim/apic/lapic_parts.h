@@ -33,8 +33,18 @@ uint8_t lapic_ppr(const struct lapic *l);
 /* A delayed interrupt comes. */
 void lapic_delay_over(struct lapic *l);
 
+/* After a change of the pins, of their LVT entries or of the mode: decides anew whether INTR waits.
+ */
+void lapic_update_intr(struct lapic *l);
+
+/* After an EOI: a pin that is level-triggered interrupts again if it is still active. */
+void lapic_lint_eoi(struct lapic *l, uint8_t vector);
+
 void lapic_error(struct lapic *l, uint32_t bits);
 void lapic_eoi(struct lapic *l);
+
+/* Something waits that could wake or interrupt the core. */
+void lapic_kick(struct lapic *l);
 
 /* After a change of IRR, ISR or TPR: decides anew what is pending. */
 void lapic_update(struct lapic *l);

@@ -191,13 +191,17 @@ static void self_ipi(struct lapic *l, uint8_t vector)
 /* While the local APIC is disabled by software every LVT entry stays masked. */
 static void write_lvt(struct lapic *l, unsigned which, uint32_t value)
 {
+	uint32_t kept = value & APIC_LEVEL ? APIC_REMOTE_IRR : 0;
+
 	value &= ~(uint32_t)LVT_RO;
 	if (!(l->state.svr & SVR_ENABLED))
 		value |= APIC_MASKED;
 	if (which == LVT_TIMER)
 		lapic_timer_set_lvt(l, value);
 	else
-		l->state.lvt[which] = value;
+		l->state.lvt[which] = value | (l->state.lvt[which] & kept);
+	if (which == LVT_LINT0)
+		lapic_update_intr(l);
 }
 
 static void write_svr(struct lapic *l, uint32_t value)
@@ -206,6 +210,7 @@ static void write_svr(struct lapic *l, uint32_t value)
 	for (unsigned i = 0; i < LVT_COUNT; i++)
 		if (!(value & SVR_ENABLED))
 			l->state.lvt[i] |= APIC_MASKED;
+	lapic_update_intr(l);
 }
 
 /* value holds no reserved bit. */

@@ -435,8 +435,8 @@ static bool takes_nmi(const struct vcpu *c)
 
 static bool takes_interrupt(const struct vcpu *c)
 {
-	return lapic_pending_vector(c->lapic) >= 0 && (c->arch.rflags & RFLAGS_IF) &&
-	       c->arch.shadow == SHADOW_NONE;
+	return (lapic_pending_vector(c->lapic) >= 0 || lapic_intr(c->lapic)) &&
+	       (c->arch.rflags & RFLAGS_IF) && c->arch.shadow == SHADOW_NONE;
 }
 
 /* INIT and SIPI; true if one was a step. */
@@ -460,6 +460,22 @@ static bool heed_signals(struct vcpu *c)
 	return false;
 }
 
+/* The vector of the interrupt that the core takes; the 8259 pair is asked like a device. */
+MUST_CHECK static struct fault acknowledge_interrupt(struct vcpu *c, unsigned *vector)
+{
+	int pending = lapic_pending_vector(c->lapic);
+
+	if (pending >= 0) {
+		*vector = (unsigned)pending;
+		lapic_acknowledge(c->lapic, pending);
+		return no_fault;
+	}
+	if (!c->exclusive)
+		return fault_retry;
+	*vector = lapic_acknowledge_intr(c->lapic);
+	return no_fault;
+}
+
 /* Delivers an NMI or interrupt. *taken tells whether there was one. */
 MUST_CHECK static struct fault heed_interrupts(struct vcpu *c, bool *taken)
 {
@@ -472,8 +488,7 @@ MUST_CHECK static struct fault heed_interrupts(struct vcpu *c, bool *taken)
 		c->lapic->state.nmi_pending = 0;
 		c->arch.nmi_blocked = 1;
 	} else if (takes_interrupt(c)) {
-		vector = (unsigned)lapic_pending_vector(c->lapic);
-		lapic_acknowledge(c->lapic, (int)vector);
+		TRY(acknowledge_interrupt(c, &vector));
 	} else {
 		return no_fault;
 	}
@@ -547,11 +562,12 @@ static bool attend(struct vcpu *c, struct fault *f, bool *again)
 		return true;
 	if (lapic_signalled(c->lapic) && heed_signals(c))
 		return false;
-	if (lapic_pending_vector(c->lapic) >= 0 || c->lapic->state.nmi_pending) {
+	if (lapic_pending_vector(c->lapic) >= 0 || lapic_intr(c->lapic) ||
+		c->lapic->state.nmi_pending) {
 		bool taken;
 
 		*f = heed_interrupts(c, &taken);
-		if (taken)
+		if (taken || f->raw)
 			return false;
 	}
 	*again = c->arch.activity == ACTIVITY_RUNNING;

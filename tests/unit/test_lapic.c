@@ -1,6 +1,7 @@
 /* The local APIC: registers in both modes, priorities, modes, errors. */
 #include "sim/apic/lapic.h"
 
+#include "sim/apic/lapic_parts.h"
 #include "tests/unit/apic_board.h"
 #include "tests/unit/unit.h"
 
@@ -460,6 +461,95 @@ START_TEST(local_interrupts)
 }
 END_TEST
 
+static uint8_t pic_vector(void *context)
+{
+	unsigned *asked = context;
+
+	++*asked;
+	apic_drive_lint(&b.bus, LINT_INTR, false);
+	return 0x31;
+}
+
+START_TEST(virtual_wire)
+{
+	struct lapic *l = &b.lapics[0];
+	unsigned asked = 0;
+
+	board_make(&b, 2, true);
+	b.bus.pic = (struct apic_pic){pic_vector, &asked};
+	apic_drive_lint(&b.bus, LINT_INTR, true);
+	ck_assert(!lapic_intr(l)); /* masked since the reset */
+	lapic_virtual_wire(l);
+	ck_assert(lapic_intr(l));
+	ck_assert(!lapic_intr(&b.lapics[1]));
+	ck_assert_uint_eq(b.kicks[0], 1);
+	lapic_set_tpr(l, 15); /* priorities do not hold it */
+	ck_assert(lapic_intr(l));
+	lapic_state_changed(l);
+	ck_assert(lapic_intr(l));
+	ck_assert_uint_eq(lapic_acknowledge_intr(l), 0x31);
+	ck_assert(!lapic_intr(l));
+	ck_assert_uint_eq(asked, 1);
+	ck_assert_uint_eq(lapic_read(l, LINT0) & APIC_REMOTE_IRR, 0);
+	apic_drive_lint(&b.bus, LINT_INTR, true);
+	lapic_write(l, 0x0f0, 0x0f); /* disabled by software: masked */
+	ck_assert(!lapic_intr(l));
+	ck_assert(lapic_set_base(l, 0xfee00100)); /* off: the pin is the core's */
+	ck_assert(lapic_intr(l));
+	apic_drive_lint(&b.bus, LINT_INTR, false);
+	ck_assert(!lapic_intr(l));
+	apic_drive_lint(&b.bus, LINT_NMI, true);
+	ck_assert_uint_eq(l->state.nmi_pending, 1);
+	ck_assert_uint_eq(b.lapics[1].state.nmi_pending, 0);
+}
+END_TEST
+
+START_TEST(pins_as_interrupts)
+{
+	struct lapic *l = &b.lapics[0];
+
+	board_make(&b, 1, true);
+	lapic_virtual_wire(l);
+	apic_drive_lint(&b.bus, LINT_NMI, true);
+	apic_drive_lint(&b.bus, LINT_NMI, true); /* no edge */
+	ck_assert_uint_eq(l->state.nmi_pending, 1);
+	lapic_write(l, LINT0, 0x55);
+	apic_drive_lint(&b.bus, LINT_INTR, true);
+	ck_assert(!lapic_intr(l));
+	lapic_acknowledge(l, 0x55);
+	lapic_write(l, EOI, 0);
+	ck_assert_int_eq(lapic_pending_vector(l), -1); /* an edge */
+	apic_drive_lint(&b.bus, LINT_INTR, false);
+	lapic_write(l, LINT0, APIC_LEVEL | 0x56);
+	apic_drive_lint(&b.bus, LINT_INTR, true);
+	lapic_acknowledge(l, 0x56);
+	ck_assert_uint_eq(lapic_read(l, LINT0), APIC_LEVEL | APIC_REMOTE_IRR | 0x56);
+	lapic_write(l, EOI, 0);
+	ck_assert_int_eq(lapic_pending_vector(l), 0x56); /* still active */
+	lapic_acknowledge(l, 0x56);
+	apic_drive_lint(&b.bus, LINT_INTR, false);
+	lapic_write(l, EOI, 0);
+	ck_assert_int_eq(lapic_pending_vector(l), -1);
+	ck_assert_uint_eq(lapic_read(l, LINT0), APIC_LEVEL | 0x56);
+}
+END_TEST
+
+START_TEST(extint_by_message)
+{
+	struct lapic *l = &b.lapics[0];
+	unsigned asked = 0;
+
+	board_make(&b, 1, true);
+	board_enable(&b);
+	b.bus.pic = (struct apic_pic){pic_vector, &asked};
+	ck_assert(lapic_accept(l, &(struct apic_message){.mode = DELIVER_EXTINT}));
+	ck_assert(lapic_intr(l));
+	ck_assert_uint_eq(lapic_acknowledge_intr(l), 0x31);
+	ck_assert(!lapic_intr(l));
+	ck_assert_uint_eq(b.absents, 0);
+}
+END_TEST
+
 START_TEST(state_alone_decides)
 {
 	static struct lapic copy;
@@ -480,7 +570,7 @@ int main(void)
 		wide_registers, task_priority, kicks, disabled_by_software, error_register,
 		odd_offsets, base_transitions, base_refuses, disabling_forgets, x2apic_registers,
 		x2apic_absent, x2apic_reserved_bits, signals, init_keeps_mode, local_interrupts,
-		state_alone_decides};
+		virtual_wire, pins_as_interrupts, extint_by_message, state_alone_decides};
 
 	return unit_run("lapic", tests, ARRAY_LEN(tests));
 }
