@@ -9,11 +9,11 @@
 #define PIN_UART 4
 #define PIN_RTC  8
 
-enum space { SPACE_MEMORY, SPACE_PORT };
+enum space { SPACE_MEMORY, SPACE_PORT, SPACE_PCI };
 
 struct board_slot {
 	enum space space;
-	uint64_t base, size;
+	uint64_t base, size;          /* of SPACE_PCI, base is the function's number, size is 0 */
 	const struct device_ops *ops; /* without state: a further range of the device before */
 	size_t device;                /* offset in struct machine */
 };
@@ -23,8 +23,8 @@ struct board_slot {
 		space, base, size, ops, offsetof(struct machine, device)                           \
 	}
 
-/* The memory map and the ports, in address order. What is not here reads as all ones: the 8259
- * pair (0x20, 0xa0) and PCI (0xcf8) among it. */
+/* The memory map, the ports and the PCI functions, in address order. What is not here reads as all
+ * ones: the 8259 pair (0x20, 0xa0) among it; and where PCI functions have no registers now. */
 static const struct board_slot board[] = {
 	SLOT(SPACE_MEMORY, IOAPIC_ADDRESS, IOAPIC_SIZE, &ioapic_ops, ioapic),
 	SLOT(SPACE_PORT, 0x040, 4, &pit_ops, pit),
@@ -33,6 +33,11 @@ static const struct board_slot board[] = {
 	SLOT(SPACE_PORT, DEBUG_EXIT_PORT, 1, &debug_exit_ops, debug_exit),
 	SLOT(SPACE_PORT, 0x3f8, 8, &uart_ops, uart),
 	SLOT(SPACE_PORT, STIMULUS_PORT, STIMULUS_PORTS, &stimulus_ops, stimulus),
+	SLOT(SPACE_PORT, 0xcf8, 1, &pci_ops, pci),
+	SLOT(SPACE_PORT, 0xcfc, 4, &pci_data_ops, pci),
+	SLOT(SPACE_PCI, PCI_DEVFN(0, 0), 0, &host_bridge_ops, host_bridge),
+	SLOT(SPACE_PCI, PCI_DEVFN(1, 0), 0, &isa_bridge_ops, isa_bridge),
+	SLOT(SPACE_PCI, PCI_DEVFN(1, 3), 0, &power_bridge_ops, power_bridge),
 };
 
 unsigned board_slot_count(void)
@@ -70,23 +75,32 @@ static uint64_t all_ones(unsigned size)
 static uint64_t slot_read(struct machine *m, enum space space, uint64_t address, unsigned size)
 {
 	const struct board_slot *s = find_slot(space, address);
+	struct pci_place place;
 
-	if (s == NULL) {
-		LOG(&m->log, LOG_BOARD, "%u bytes read from nothing at %#" PRIx64, size, address);
-		return all_ones(size);
-	}
-	return s->ops->read(slot_device(m, s), address - s->base, size) & all_ones(size);
+	if (s != NULL)
+		return s->ops->read(slot_device(m, s), address - s->base, size) & all_ones(size);
+	place = pci_find(&m->pci, space == SPACE_PORT, address);
+	if (place.function != NULL)
+		return pci_place_read(&place, size) & all_ones(size);
+	LOG(&m->log, LOG_BOARD, "%u bytes read from nothing at %#" PRIx64, size, address);
+	return all_ones(size);
 }
 
 static void slot_write(
 	struct machine *m, enum space space, uint64_t address, unsigned size, uint64_t value)
 {
 	const struct board_slot *s = find_slot(space, address);
+	struct pci_place place;
 
-	if (s == NULL)
-		LOG(&m->log, LOG_BOARD, "%u bytes written to nothing at %#" PRIx64, size, address);
-	else
+	if (s != NULL) {
 		s->ops->write(slot_device(m, s), address - s->base, size, value);
+		return;
+	}
+	place = pci_find(&m->pci, space == SPACE_PORT, address);
+	if (place.function != NULL)
+		pci_place_write(&place, size, value);
+	else
+		LOG(&m->log, LOG_BOARD, "%u bytes written to nothing at %#" PRIx64, size, address);
 }
 
 /* The local APIC of the pcore that asks, where its window is. */
@@ -179,6 +193,30 @@ static struct irq_line pin(struct machine *m, unsigned number)
 	return (struct irq_line){ioapic_drive, &m->ioapic, number};
 }
 
+/* The PCI function that the table gives this device. */
+static unsigned devfn(struct machine *m, const void *device)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
+		if (board[i].space == SPACE_PCI && slot_device(m, &board[i]) == device)
+			return (unsigned)board[i].base;
+	SIM_ASSERT(!"a PCI device is in the table");
+	return 0;
+}
+
+static void init_pci(struct machine *m)
+{
+	struct pci_setup setup = {.apic_bus = &m->apic_bus, .mem = &m->mem};
+
+	for (unsigned i = 0; i < PCI_PIRQS; i++)
+		setup.gsi[i] = pin(m, PCI_PIRQ_GSI + i);
+	for (unsigned i = 0; i < PCI_ISA_IRQS; i++)
+		setup.isa[i] = pin(m, i);
+	pci_init(&m->pci, &setup);
+	host_bridge_init(&m->host_bridge, &m->pci, devfn(m, &m->host_bridge));
+	isa_bridge_init(&m->isa_bridge, &m->pci, devfn(m, &m->isa_bridge));
+	power_bridge_init(&m->power_bridge, &m->pci, devfn(m, &m->power_bridge));
+}
+
 static void write_acpi_tables(struct machine *m)
 {
 	uint8_t tables[ACPI_SIZE_MAX];
@@ -204,6 +242,7 @@ void board_init(struct machine *m, const struct byte_sink *sink)
 	rtc_init(&m->rtc, &rtc_env, &rtc_irq, &rtc);
 	uart_init(&m->uart, &uart_irq, sink);
 	stimulus_init(&m->stimulus, &stimulus_irq);
+	init_pci(m);
 	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
 		if (board[i].ops->state_size != 0)
 			board[i].ops->reset(slot_device(m, &board[i]));

@@ -13,6 +13,7 @@
 #include "sim/base/log.h"
 #include "sim/cpu/cpu.h"
 #include "sim/dev/debug_exit.h"
+#include "sim/dev/i440fx.h"
 #include "sim/dev/pit.h"
 #include "sim/dev/rtc.h"
 #include "sim/dev/stimulus.h"
@@ -66,6 +67,8 @@ struct machine {
 	struct uart uart;
 	struct debug_exit debug_exit;
 	struct stimulus stimulus;
+	struct pci_bus pci;
+	struct bridge host_bridge, isa_bridge, power_bridge;
 	struct lapic *lapics; /* [cpu_count] */
 	struct vcpu *cores;   /* [cpu_count] */
 

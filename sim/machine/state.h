@@ -19,7 +19,7 @@ struct state_part {
 	size_t size;
 };
 
-#define STATE_PARTS_MAX (64 * 4 + 16)
+#define STATE_PARTS_MAX (64 * 4 + 48)
 
 struct state_list {
 	unsigned count;
