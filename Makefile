@@ -27,10 +27,20 @@ $O/%.o: %.c $O/flags
 	$Q$(CC) $(ALL) -c -o $@ $<
 
 # Recordings are bound to the sources that made them.
-SOURCES := $(sort $(wildcard $(foreach l,$(LAYERS),sim/$l/*.[ch] sim/$l/*.inc)))
+MODELS  := $(sort $(wildcard sim/cpu/models/*.ini))
+SOURCES := $(sort $(wildcard $(foreach l,$(LAYERS),sim/$l/*.[ch] sim/$l/*.inc))) $(MODELS)
 $O/sim/replay/version.o: $(SOURCES)
 $O/sim/replay/version.o: private ALL += \
 	-DRINGV_BUILD_ID='"$(shell cat $(SOURCES) | sha256sum | cut -c1-16)"'
+
+# The CPU models, as rows of name and text.
+$O/sim/cpu/models.inc: $(MODELS)
+	@mkdir -p $(@D)
+	$Qfor m in $^; do \
+		echo "{\"$$(basename $$m .ini)\","; sed 's/["\\]/\\&/g; s/.*/"&\\n"/' $$m; echo '},'; \
+	done >$@
+$O/sim/cpu/model.o: $O/sim/cpu/models.inc
+$O/sim/cpu/model.o: private ALL += -I$O
 
 $O/flags: FORCE
 	@mkdir -p $O

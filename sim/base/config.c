@@ -6,15 +6,16 @@
 
 #include "sim/base/ini.h"
 
-enum option_type { INTEGER, BOOLEAN, CHOICE, TIME };
+enum option_type { INTEGER, BOOLEAN, CHOICE, TIME, TEXT };
 
 struct option {
 	const char *key;
 	enum option_type type;
-	size_t offset; /* of a uint64_t in struct config */
+	size_t offset; /* of a uint64_t in struct config, or of a TEXT's bytes */
 	uint64_t preset, min, max;
 	const char *unit;    /* or "" */
-	const char *choices; /* of CHOICE: the words for 0, 1, ..., with spaces between */
+	const char *choices; /* of CHOICE: the words for 0, 1, ..., with spaces between; of TEXT:
+			      * the default */
 	const char *help;
 };
 
@@ -41,8 +42,8 @@ static const struct option options[] = {
 	  "decides every random number of the run" },
 	{ "cpu.profile", CHOICE, AT(cpu.profile), CPU_PROFILE_FLAT, 0, 0, "", "flat",
 	  "timing; flat: each step costs one cycle" },
-	{ "cpu.x2apic", BOOLEAN, AT(cpu.x2apic), 1, 0, 1, "", NULL,
-	  "the local APICs have the x2APIC mode" },
+	{ "cpu.model", TEXT, AT(cpu.model), 0, 0, 0, "", "ringv-v2",
+	  "what the cores are; ,+FEATURE and ,-FEATURE may follow" },
 	{ "record.window", INTEGER, AT(record.window), 1000000, 1, UINT64_MAX, "steps", NULL,
 	  "from one digest of the machine to the next" },
 	{ "oracle.period", INTEGER, AT(oracle.period), 100000, 1, UINT64_MAX, "steps", NULL,
@@ -63,10 +64,29 @@ static uint64_t *option_value(struct config *c, const struct option *o)
 	return (uint64_t *)((char *)c + o->offset);
 }
 
+static char *option_text(struct config *c, const struct option *o)
+{
+	return (char *)c + o->offset;
+}
+
 void config_defaults(struct config *c)
 {
-	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		*option_value(c, &options[i]) = options[i].preset;
+	memset(c, 0, sizeof(*c));
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct option *o = &options[i];
+
+		if (o->type == TEXT)
+			strcpy(option_text(c, o), o->choices);
+		else
+			*option_value(c, o) = o->preset;
+	}
+}
+
+static bool is_preset(const struct config *c, const struct option *o)
+{
+	if (o->type == TEXT)
+		return strcmp(option_text((struct config *)c, o), o->choices) == 0;
+	return *option_value((struct config *)c, o) == o->preset;
 }
 
 /* Copies word n (0, 1, ...) of a list of words; false when there are fewer. */
@@ -109,8 +129,27 @@ static void value_text(const struct option *o, uint64_t value, char text[32])
 	case TIME:
 		time_text(value, text);
 		break;
+	case TEXT:
+		known = false; /* has no number */
+		break;
 	}
 	SIM_ASSERT(known);
+}
+
+static const char *current_text(const struct config *c, const struct option *o, char text[32])
+{
+	if (o->type == TEXT)
+		return option_text((struct config *)c, o);
+	value_text(o, *option_value((struct config *)c, o), text);
+	return text;
+}
+
+static const char *preset_text(const struct option *o, char text[32])
+{
+	if (o->type == TEXT)
+		return o->choices;
+	value_text(o, o->preset, text);
+	return text;
 }
 
 static bool parse_integer(const char *text, uint64_t *value)
@@ -174,8 +213,21 @@ static bool parse_value(const struct option *o, const char *text, uint64_t *valu
 		return parse_choice(o->choices, text, value);
 	case TIME:
 		return parse_time(text, value);
+	case TEXT:
+		break;
 	}
 	return false;
+}
+
+/* What an ini file gives back as it was written, on a line of its own. */
+static bool is_plain_text(const char *text)
+{
+	size_t n = 0;
+
+	for (; text[n] != '\0'; n++)
+		if (text[n] <= ' ' || text[n] > '~' || strchr("\"\\;#", text[n]) != NULL)
+			return false;
+	return n != 0 && n < CONFIG_TEXT_SIZE;
 }
 
 /* What an option takes, for messages and for the documentation of sim.ini. */
@@ -190,6 +242,10 @@ static void range_text(const struct option *o, char text[96])
 	case CHOICE:
 		snprintf(text, 96, "one of: %s", o->choices);
 		return;
+	case TEXT:
+		snprintf(text, 96, "up to %d characters, without spaces, quotes, \\, ; and #",
+			CONFIG_TEXT_SIZE - 1);
+		return;
 	case INTEGER:
 	case TIME:
 		value_text(o, o->min, min);
@@ -203,6 +259,11 @@ static bool option_set(struct config *c, const struct option *o, const char *tex
 	uint64_t value = 0;
 	char range[96];
 
+	if (o->type == TEXT && is_plain_text(text)) {
+		memset(option_text(c, o), 0, CONFIG_TEXT_SIZE);
+		strcpy(option_text(c, o), text);
+		return true;
+	}
 	if (!parse_value(o, text, &value) ||
 		(o->type != CHOICE && (value < o->min || value > o->max))) {
 		range_text(o, range);
@@ -347,11 +408,10 @@ static void print_ini(const struct config *c, FILE *out)
 
 		if (section_begins(i))
 			fprintf(out, "\n[%.*s]\n", n, o->key);
-		value_text(o, *option_value((struct config *)c, o), value);
-		value_text(o, o->preset, preset);
 		range_text(o, range);
 		fprintf(out, "# %s\n# %s%s%s; default %s\n%s = %s\n", o->help, range,
-			o->unit[0] != '\0' ? " " : "", o->unit, preset, o->key + n + 1, value);
+			o->unit[0] != '\0' ? " " : "", o->unit, preset_text(o, preset),
+			o->key + n + 1, current_text(c, o, value));
 	}
 }
 
@@ -362,39 +422,36 @@ static void print_changes(const struct config *c, FILE *out)
 
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		const struct option *o = &options[i];
-		uint64_t v = *option_value((struct config *)c, o);
 		int n = (int)section_length(o);
 
 		begun = begun && !section_begins(i);
-		if (v == o->preset)
+		if (is_preset(c, o))
 			continue;
 		if (!begun)
 			fprintf(out, "\n[%.*s]\n", n, o->key);
 		begun = true;
-		value_text(o, v, value);
-		fprintf(out, "%s = %s\n", o->key + n + 1, value);
+		fprintf(out, "%s = %s\n", o->key + n + 1, current_text(c, o, value));
 	}
 }
 
 static void print_json(const struct config *c, FILE *out)
 {
-	const char *quote;
+	const char *quote, *text;
 	char value[32];
 
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		const struct option *o = &options[i];
 		int n = (int)section_length(o);
-		uint64_t v = *option_value((struct config *)c, o);
 
 		if (section_begins(i))
 			fprintf(out, "%s\"%.*s\": {", i == 0 ? "{" : "}, ", n, o->key);
 		else
 			fputs(", ", out);
-		value_text(o, v, value);
+		text = current_text(c, o, value);
 		if (o->type == BOOLEAN)
-			strcpy(value, v ? "true" : "false");
-		quote = o->type == CHOICE || o->type == TIME ? "\"" : "";
-		fprintf(out, "\"%s\": %s%s%s", o->key + n + 1, quote, value, quote);
+			text = strcmp(text, "on") == 0 ? "true" : "false";
+		quote = o->type == INTEGER || o->type == BOOLEAN ? "" : "\"";
+		fprintf(out, "\"%s\": %s%s%s", o->key + n + 1, quote, text, quote);
 	}
 	fputs("}}\n", out);
 }

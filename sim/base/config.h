@@ -16,6 +16,8 @@ enum memory_model { MEMORY_MODEL_SC };
 
 enum cpu_profile { CPU_PROFILE_FLAT };
 
+#define CONFIG_TEXT_SIZE 184 /* of an option that is a text, with its NUL */
+
 struct config {
 	struct {
 		uint64_t cpus;
@@ -27,8 +29,8 @@ struct config {
 		uint64_t seed;
 	} machine;
 	struct {
-		uint64_t profile; /* enum cpu_profile */
-		uint64_t x2apic;  /* 0 or 1 */
+		uint64_t profile;             /* enum cpu_profile */
+		char model[CONFIG_TEXT_SIZE]; /* see sim/cpu/model.h */
 	} cpu;
 	struct {
 		uint64_t window; /* steps from one digest to the next */

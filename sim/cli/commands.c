@@ -15,6 +15,7 @@
 	TEXT("config", "FILE", config, "read options from this ini file (default: none)"),         \
 		LIST("set", "KEY=VALUE", settings, "set one option; `ringv config` lists them"),   \
 		TEXT("cpus", "N", cpus, "the same as --set machine.cpus=N"),                       \
+		TEXT("cpu", "MODEL", cpu, "the same as --set cpu.model=MODEL"),                    \
 		TEXT("memory", "MIB", memory, "the same as --set machine.memory_mib=MIB")
 
 #define TRACE_OPTIONS                                                                              \

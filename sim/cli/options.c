@@ -27,7 +27,11 @@ bool options_config(const struct args *args, struct config *config, struct error
 			return false;
 	if (args->cpus != NULL && !config_set(config, "machine.cpus", args->cpus, e))
 		return false;
-	return args->memory == NULL || config_set(config, "machine.memory_mib", args->memory, e);
+	if (args->cpu != NULL && !config_set(config, "cpu.model", args->cpu, e))
+		return false;
+	if (args->memory != NULL && !config_set(config, "machine.memory_mib", args->memory, e))
+		return false;
+	return model_pin(config->cpu.model, sizeof(config->cpu.model), e);
 }
 
 static bool read_schedule(const struct args *args, struct session *s, struct error *e)
@@ -178,6 +182,8 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 	for (unsigned i = 0; i < args->settings.count; i++)
 		print_option("set", args->settings.at[i], out);
 	print_option("cpus", args->cpus, out);
+	if (args->cpu != NULL)
+		print_option("cpu", s->config.cpu.model, out);
 	print_option("memory", args->memory, out);
 	for (unsigned i = 0; i < s->module_count; i++)
 		print_option("module", s->modules[i].path, out);

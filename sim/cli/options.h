@@ -7,7 +7,7 @@
 #include "sim/cli/command.h"
 #include "sim/replay/session.h"
 
-/* --config, then --set in order, then --cpus and --memory. */
+/* --config, then --set in order, then --cpus, --cpu and --memory. */
 MUST_CHECK bool options_config(const struct args *args, struct config *config, struct error *e);
 
 /* The whole session of `ringv boot`. */

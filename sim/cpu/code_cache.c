@@ -22,12 +22,13 @@ struct code_cache {
 
 static void code_written(void *context, uint32_t page, unsigned offset, unsigned size);
 
-struct code_cache *code_cache_create(struct phys_mem *mem, struct vcpu *cores, unsigned count)
+struct code_cache *code_cache_create(
+	struct phys_mem *mem, const struct cpu_model *model, struct vcpu *cores, unsigned count)
 {
 	struct code_cache *cache = calloc(1, sizeof(*cache));
 
 	SIM_ASSERT(cache != NULL);
-	cache->decoder = decoder_create();
+	cache->decoder = decoder_create(&model->features);
 	cache->mem = mem;
 	cache->cores = cores;
 	cache->core_count = count;

@@ -21,12 +21,12 @@ void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
 	c->id = setup->id;
 	c->cpu_count = setup->cpu_count;
 	c->tsc_hz = setup->tsc_hz;
-	c->x2apic = setup->x2apic;
+	c->model = setup->model;
 	c->lapic = setup->lapic;
 	c->code = setup->code;
 	c->parks = setup->parks;
 	c->bus = setup->bus;
-	mmu_init(&c->mmu, setup->mem, &c->arch);
+	mmu_init(&c->mmu, setup->mem, &c->arch, c->model->physical_bits);
 	c->mmu.fetch_dropped = fetch_dropped;
 	c->mmu.context = c;
 	cpu_reset(c, false);
@@ -79,7 +79,7 @@ void cpu_reset(struct vcpu *c, bool init_signal)
 		.insns = old.insns,
 		.cycle = old.cycle,
 	};
-	a->gpr[RDX] = 0x000306a9; /* as CPUID leaf 1 EAX */
+	a->gpr[RDX] = model_signature(c->model);
 	a->dr[6] = 0xffff0ff0;
 	a->dr[7] = 0x400;
 	a->x87.fcw = 0x40;

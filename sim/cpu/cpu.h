@@ -13,6 +13,7 @@
 #include "sim/apic/lapic.h"
 #include "sim/base/core.h"
 #include "sim/base/fault.h"
+#include "sim/cpu/model.h"
 #include "sim/mmu/mmu.h"
 
 struct vcpu;
@@ -147,15 +148,15 @@ struct vcpu {
 	uint64_t told;   /* the step, plus 1, whose instruction watch.insn was told */
 	uint64_t tsc_hz; /* for CPUID */
 	unsigned cpu_count;
-	bool x2apic;
+	const struct cpu_model *model;
 	char refused[128]; /* why CPU_UNIMPLEMENTED */
 };
 
-/* Wires a zeroed core up and resets it. lapic, mem, code and bus must outlive it. */
+/* Wires a zeroed core up and resets it. model, lapic, mem, code and bus must outlive it. */
 struct cpu_setup {
 	unsigned id, cpu_count;
 	uint64_t tsc_hz;
-	bool x2apic; /* offered by CPUID */
+	const struct cpu_model *model;
 	struct lapic *lapic;
 	struct phys_mem *mem;
 	struct code_cache *code;
@@ -227,7 +228,8 @@ static inline unsigned cpu_cpl(const struct vcpu *c)
 }
 
 /* Code decoded so far, shared by all cores of a machine (code_cache.c). */
-struct code_cache *code_cache_create(struct phys_mem *mem, struct vcpu *cores, unsigned count);
+struct code_cache *code_cache_create(
+	struct phys_mem *mem, const struct cpu_model *model, struct vcpu *cores, unsigned count);
 void code_cache_destroy(struct code_cache *cache);
 void code_cache_drop(struct code_cache *cache);
 

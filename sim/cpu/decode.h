@@ -1,11 +1,12 @@
 /* decode.h - turns instruction bytes into struct insn, by the table in encodings.inc.
  *
- * The table is parsed once into a struct decoder. Decoding depends on the bytes, the code mode and
- * nothing else, and has no side effect.
+ * The table is parsed once into a struct decoder, without the rows whose feature the cores lack.
+ * Decoding depends on the bytes, the code mode and nothing else, and has no side effect.
  */
 #ifndef CPU_DECODE_H
 #define CPU_DECODE_H
 
+#include "sim/cpu/features.h"
 #include "sim/cpu/insn.h"
 
 #define INSN_MAX 15 /* bytes */
@@ -32,6 +33,8 @@
 #define PF2         BIT(15)
 #define FLAGS(e)    ((uint64_t)FLAGS_##e << 16)
 #define ROW_FLAGS   (BIT(16) | BIT(17))
+#define NEEDS(f)    ((uint64_t)FEATURE_##f << 32) /* a name in features.inc */
+#define ROW_FEATURE (UINT64_C(0xff) << 32)
 
 #define PREFIXED (NP | P66 | PF3 | PF2)
 
@@ -53,7 +56,7 @@ struct row {
 
 struct decoder;
 
-struct decoder *decoder_create(void);
+struct decoder *decoder_create(const struct feature_set *features);
 void decoder_destroy(struct decoder *d);
 
 size_t decoder_row_count(void);

@@ -21,6 +21,7 @@ static const struct {
 #define MAPS 4 /* one byte, 0F, 0F 38, 0F 3A */
 
 struct decoder {
+	struct feature_set features;
 	struct row rows[ARRAY_LEN(table)];
 	uint16_t first[MAPS * 256 + 1]; /* by map and opcode: where its candidates begin */
 	uint16_t candidates[4 * ARRAY_LEN(table)];
@@ -81,8 +82,11 @@ static void parse_operands(struct row *row)
 	}
 }
 
-static unsigned opcodes_of(const struct row *row)
+/* How many; none where the cores lack the feature. */
+static unsigned opcodes_of(const struct decoder *d, const struct row *row)
 {
+	if (!feature_has(&d->features, bits_get(row->attributes, ROW_FEATURE)))
+		return 0;
 	return row->attributes & CONDITION ? 16 : row->attributes & PLUS_REG ? 8 : 1;
 }
 
@@ -99,7 +103,7 @@ static void index_rows(struct decoder *d)
 	unsigned count = 0;
 
 	for (size_t r = 0; r < ARRAY_LEN(table); r++)
-		for (unsigned i = 0; i < opcodes_of(&d->rows[r]); i++)
+		for (unsigned i = 0; i < opcodes_of(d, &d->rows[r]); i++)
 			at[slot_of(&d->rows[r]) + i]++;
 	for (unsigned i = 0; i < MAPS * 256; i++) {
 		d->first[i] = (uint16_t)count;
@@ -109,15 +113,16 @@ static void index_rows(struct decoder *d)
 	d->first[MAPS * 256] = (uint16_t)count;
 	SIM_ASSERT(count <= ARRAY_LEN(d->candidates));
 	for (size_t r = 0; r < ARRAY_LEN(table); r++)
-		for (unsigned i = 0; i < opcodes_of(&d->rows[r]); i++)
+		for (unsigned i = 0; i < opcodes_of(d, &d->rows[r]); i++)
 			d->candidates[at[slot_of(&d->rows[r]) + i]++] = (uint16_t)r;
 }
 
-struct decoder *decoder_create(void)
+struct decoder *decoder_create(const struct feature_set *features)
 {
 	struct decoder *d = calloc(1, sizeof(*d));
 
 	SIM_ASSERT(d != NULL);
+	d->features = *features;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct row *row = &d->rows[i];
 

@@ -181,6 +181,8 @@ OP_ANY(cmpxchg16b)
 	uint8_t *host;
 	bool equal;
 
+	if (size == 16 && !model_has(c->model, FEATURE_cx16))
+		return fault_ud;
 	TRY(operand_linear(c, in, ACCESS_WRITE, size, &la));
 	if (size == 16 && (la & 15) != 0)
 		return fault_gp(0);

@@ -1,4 +1,5 @@
-/* exec_cpuid.c - CPUID: what the model says of itself. A leaf is a row. */
+/* exec_cpuid.c - CPUID: what the CPU model says, and what software has turned on. A leaf is a row.
+ */
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
 
@@ -8,55 +9,26 @@ struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-struct cpuid_row {
-	uint32_t leaf;
-	struct cpuid value;
-	/* Fills in what depends on the core or the machine; may be NULL. */
-	void (*adjust)(const struct vcpu *c, uint32_t subleaf, struct cpuid *value);
-};
+#define EDX_1_APIC (1u << 9)
+#define EDX_1_HTT  (1u << 28)
 
-/* FPU DE PSE TSC MSR PAE CX8 APIC MTRR PGE CMOV PAT CLFSH FXSR SSE SSE2 */
-#define EDX_1                                                                                      \
-	(1u << 0 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 8 | 1u << 9 |           \
-		1u << 12 | 1u << 13 | 1u << 15 | 1u << 16 | 1u << 19 | 1u << 24 | 1u << 25 |       \
-		1u << 26)
-#define EDX_1_HTT          (1u << 28)
-#define ECX_1_CX16         (1u << 13)
-#define ECX_1_X2APIC       (1u << 21)
-#define ECX_1_TSC_DEADLINE (1u << 24)
-
-#define EBX_7_FSGSBASE   (1u << 0)
-#define EBX_7_TSC_ADJUST (1u << 1)
-#define EBX_7_SMEP       (1u << 7)
-#define EBX_7_NO_FCS     (1u << 13) /* FXSAVE and its like store FCS and FDS as 0 */
-#define EBX_7_SMAP       (1u << 20)
-#define ECX_7_UMIP       (1u << 2)
-
-/* LAHF in ECX; SYSCALL, NX, 1 GiB pages, RDTSCP and long mode in EDX. */
-#define ECX_81 (1u << 0)
-#define EDX_81 (1u << 11 | 1u << 20 | 1u << 26 | 1u << 27 | 1u << 29)
-
-#define INVARIANT_TSC (1u << 8)
-
-static void adjust_features(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+static void put_text(struct cpuid *v, const char text[16])
 {
-	unsigned shown = c->cpu_count > 255 ? 255 : c->cpu_count;
-
-	(void)subleaf;
-	v->ebx |= (c->id & 0xff) << 24 | shown << 16;
-	if (c->x2apic)
-		v->ecx |= ECX_1_X2APIC;
-	if (c->cpu_count > 1)
-		v->edx |= EDX_1_HTT;
-	if ((lapic_base(c->lapic) & APIC_BASE_EN) == 0)
-		v->edx &= ~(1u << 9);
+	memcpy(&v->eax, text, 4);
+	memcpy(&v->ebx, text + 4, 4);
+	memcpy(&v->ecx, text + 8, 4);
+	memcpy(&v->edx, text + 12, 4);
 }
 
-static void adjust_only_subleaf_0(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+static void leaf_vendor(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
 {
-	(void)c;
-	if (subleaf != 0)
-		*v = (struct cpuid){0};
+	const char *vendor = c->model->vendor;
+
+	(void)subleaf;
+	v->eax = c->model->max_leaf;
+	memcpy(&v->ebx, vendor, 4);
+	memcpy(&v->edx, vendor + 4, 4);
+	memcpy(&v->ecx, vendor + 8, 4);
 }
 
 static unsigned bits_for(unsigned count)
@@ -68,8 +40,57 @@ static unsigned bits_for(unsigned count)
 	return bits;
 }
 
+static void leaf_signature(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	unsigned count = c->cpu_count > 255 ? 255 : c->cpu_count;
+
+	(void)subleaf;
+	v->eax = model_signature(c->model);
+	v->ebx = (c->id & 0xff) << 24;
+	if (c->cpu_count > 1) {
+		v->ebx |= count << 16;
+		v->edx |= EDX_1_HTT;
+	}
+	if (model_has(c->model, FEATURE_clflush))
+		v->ebx |= MODEL_CACHE_LINE / 8 << 8;
+	if (lapic_base(c->lapic) & APIC_BASE_EN)
+		v->edx |= EDX_1_APIC;
+}
+
+/* SDM "Encoding of CPUID Leaf 2 Descriptors": caches are in leaf 4; a data TLB of 32 entries of 2
+ * MiB and 4 of 1 GiB, in four ways, as sim/mmu/tlb.c has it. */
+static void leaf_descriptors(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)c;
+	(void)subleaf;
+	v->eax = 0x00ff6301;
+}
+
+/* SDM "Deterministic Cache Parameters": the last level is shared by all cores. */
+static void leaf_caches(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	static const struct {
+		uint32_t type, level;
+	} kinds[MODEL_CACHES] = {{1, 1}, {2, 1}, {3, 2}, {3, 3}};
+	unsigned shown = 0;
+
+	for (unsigned i = 0; i < MODEL_CACHES; i++) {
+		const struct model_cache *k = &c->model->caches[i];
+		uint32_t id_span = (1u << bits_for(c->cpu_count)) - 1;
+
+		if (k->kib == 0 || shown++ != subleaf)
+			continue;
+		v->eax = kinds[i].type | kinds[i].level << 5 | 1u << 8 |
+			 (i == CACHE_L3 ? id_span << 14 : 0) | (id_span & 0x3f) << 26;
+		v->ebx = (MODEL_CACHE_LINE - 1) | (k->ways - 1) << 22;
+		v->ecx = k->kib * 1024 / (k->ways * MODEL_CACHE_LINE) - 1;
+		v->edx = i == CACHE_L3 ? 1u << 2 : 0; /* which of its sets is no simple matter */
+		return;
+	}
+}
+
 /* SDM "Hierarchical Mapping of Shared Resources": one thread a core, all cores in one package. */
-static void adjust_topology(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+static void leaf_topology(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
 {
 	*v = (struct cpuid){.ecx = subleaf & 0xff, .edx = c->id};
 	if (subleaf == 0) {
@@ -82,50 +103,123 @@ static void adjust_topology(const struct vcpu *c, uint32_t subleaf, struct cpuid
 	}
 }
 
-static void adjust_frequency(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+/* The TSC and the crystal run alike. */
+static void leaf_tsc(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
 {
 	(void)subleaf;
+	if (!model_has(c->model, FEATURE_tsc))
+		return;
+	v->eax = v->ebx = 1;
 	v->ecx = (uint32_t)c->tsc_hz;
 }
 
-static const struct cpuid_row rows[] = {
-	{0x0, {0x16, 0x756e6547, 0x6c65746e, 0x49656e69}, NULL}, /* GenuineIntel */
-	{0x1, {0x000306a9, 0x800, ECX_1_CX16 | ECX_1_TSC_DEADLINE, EDX_1}, adjust_features},
-	{0x7,
-		{0, EBX_7_FSGSBASE | EBX_7_TSC_ADJUST | EBX_7_SMEP | EBX_7_NO_FCS | EBX_7_SMAP,
-			ECX_7_UMIP, 0},
-		adjust_only_subleaf_0},
-	{0xb, {0}, adjust_topology},
-	{0x15, {1, 1, 0, 0}, adjust_frequency}, /* TSC and crystal run alike */
-	{0x80000000, {0x80000008, 0, 0, 0}, NULL},
-	{0x80000001, {0, 0, ECX_81, EDX_81}, NULL},
-	{0x80000002, {0x676e6972, 0x38782076, 0x34362d36, 0x6d697320}, NULL}, /* ringv x86-64 sim */
-	{0x80000003, {0x74616c75, 0x0000726f, 0, 0}, NULL},                   /* ulator */
-	{0x80000007, {0, 0, 0, INVARIANT_TSC}, NULL},
-	{0x80000008, {PHYS_ADDRESS_BITS | LINEAR_ADDRESS_BITS << 8, 0, 0, 0}, NULL},
+static void leaf_frequency(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)subleaf;
+	v->eax = v->ebx = (uint32_t)(c->tsc_hz / 1000000) & 0xffff;
+	v->ecx = 100; /* of the bus */
+}
+
+static void leaf_extended(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)subleaf;
+	v->eax = c->model->max_extended;
+}
+
+static void leaf_brand_0(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)subleaf;
+	put_text(v, c->model->brand);
+}
+
+static void leaf_brand_1(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)subleaf;
+	put_text(v, c->model->brand + 16);
+}
+
+static void leaf_brand_2(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)subleaf;
+	put_text(v, c->model->brand + 32);
+}
+
+/* L2 as the older leaf has it: KiB, associativity in a code, line size. */
+static void leaf_l2(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	static const uint8_t codes[] = {[1] = 1, [2] = 2, [4] = 4, [8] = 6, [16] = 8};
+	const struct model_cache *k = &c->model->caches[CACHE_L2];
+	uint32_t code = k->ways < ARRAY_LEN(codes) ? codes[k->ways] : 0;
+
+	(void)subleaf;
+	if (k->kib != 0)
+		v->ecx = (k->kib & 0xffff) << 16 | code << 12 | MODEL_CACHE_LINE;
+}
+
+static void leaf_addresses(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)subleaf;
+	v->eax = c->model->physical_bits |
+		 (model_has(c->model, FEATURE_lm) ? LINEAR_ADDRESS_BITS : 32) << 8;
+}
+
+static const struct cpuid_row {
+	uint32_t leaf;
+	/* Adds to what features show; may be NULL. */
+	void (*fill)(const struct vcpu *c, uint32_t subleaf, struct cpuid *v);
+	bool has_subleaves; /* else ECX means nothing */
+} rows[] = {
+	{0x0, leaf_vendor, false},
+	{0x1, leaf_signature, false},
+	{0x2, leaf_descriptors, false},
+	{0x4, leaf_caches, true},
+	{0x6, NULL, false},
+	{0x7, NULL, true},
+	{0xb, leaf_topology, true},
+	{0x15, leaf_tsc, false},
+	{0x16, leaf_frequency, false},
+	{0x80000000, leaf_extended, false},
+	{0x80000001, NULL, false},
+	{0x80000002, leaf_brand_0, false},
+	{0x80000003, leaf_brand_1, false},
+	{0x80000004, leaf_brand_2, false},
+	{0x80000006, leaf_l2, false},
+	{0x80000007, NULL, false},
+	{0x80000008, leaf_addresses, false},
 };
 
-/* A leaf beyond the last basic one gives that one's data (SDM CPUID); gaps give zero. */
-static const struct cpuid_row *find_row(uint32_t leaf)
+static void show_features(
+	const struct cpu_model *m, uint32_t leaf, uint32_t subleaf, struct cpuid *v)
 {
-	if (leaf > rows[0].value.eax && (leaf < 0x80000000 || leaf > 0x80000008))
-		leaf = rows[0].value.eax;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].leaf == leaf)
-			return &rows[i];
-	return NULL;
+	v->eax |= feature_set_cpuid(&m->features, leaf, subleaf, CPUID_EAX);
+	v->ebx |= feature_set_cpuid(&m->features, leaf, subleaf, CPUID_EBX);
+	v->ecx |= feature_set_cpuid(&m->features, leaf, subleaf, CPUID_ECX);
+	v->edx |= feature_set_cpuid(&m->features, leaf, subleaf, CPUID_EDX);
+}
+
+/* A leaf beyond the last basic one gives that one's data (SDM CPUID); gaps give zero. */
+static struct cpuid find_leaf(const struct vcpu *c, uint32_t leaf, uint32_t subleaf)
+{
+	const struct cpu_model *m = c->model;
+	bool extended = leaf >= 0x80000000 && leaf <= m->max_extended;
+	struct cpuid v = {0};
+
+	if (leaf > m->max_leaf && !extended)
+		leaf = m->max_leaf;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].leaf != leaf)
+			continue;
+		show_features(m, leaf, rows[i].has_subleaves ? subleaf : 0, &v);
+		if (rows[i].fill != NULL)
+			rows[i].fill(c, subleaf, &v);
+	}
+	return v;
 }
 
 OP_ANY(cpuid)
 {
-	const struct cpuid_row *row = find_row((uint32_t)c->arch.gpr[RAX]);
-	struct cpuid v = {0};
+	struct cpuid v = find_leaf(c, (uint32_t)c->arch.gpr[RAX], (uint32_t)c->arch.gpr[RCX]);
 
-	if (row != NULL) {
-		v = row->value;
-		if (row->adjust != NULL)
-			row->adjust(c, (uint32_t)c->arch.gpr[RCX], &v);
-	}
 	reg_set(c, REG_OFFSET(RAX), 4, v.eax);
 	reg_set(c, REG_OFFSET(RBX), 4, v.ebx);
 	reg_set(c, REG_OFFSET(RCX), 4, v.ecx);

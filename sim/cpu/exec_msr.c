@@ -106,8 +106,7 @@ static const struct msr_row msr_rows[] = {
 #define MSR_X2APIC       0x800
 #define MSR_EFER         0xc0000080
 
-#define MTRRCAP    (8 | BIT(8) | BIT(10)) /* 8 pairs, fixed ranges, write-combining */
-#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define MTRRCAP (8 | BIT(8) | BIT(10)) /* 8 pairs, fixed ranges, write-combining */
 
 static uint64_t *msr_field(struct vcpu *c, uint32_t number, enum msr_kind *kind)
 {
@@ -177,11 +176,18 @@ MUST_CHECK static struct fault msr_read(struct vcpu *c, uint32_t number, uint64_
 	}
 }
 
+static uint64_t efer_known(const struct vcpu *c)
+{
+	return (model_has(c->model, FEATURE_syscall) ? EFER_SCE : 0) |
+	       (model_has(c->model, FEATURE_nx) ? EFER_NXE : 0) |
+	       (model_has(c->model, FEATURE_lm) ? EFER_LME | EFER_LMA : 0);
+}
+
 MUST_CHECK static struct fault write_efer(struct vcpu *c, uint64_t value)
 {
 	uint64_t changed = c->arch.efer ^ value;
 
-	if ((value & ~EFER_KNOWN) != 0)
+	if ((value & ~efer_known(c)) != 0)
 		return fault_gp(0);
 	if ((changed & EFER_LME) && (c->arch.cr0 & CR0_PG))
 		return fault_gp(0);

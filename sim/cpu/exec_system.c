@@ -19,10 +19,32 @@ MUST_CHECK static struct fault need_umip(const struct vcpu *c)
 #define CR0_KNOWN                                                                                  \
 	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | \
 		CR0_PG)
-/* CR4 bits of features that CPUID does not offer (VME, PVI, MCE, PCE) are reserved. */
-#define CR4_KNOWN                                                                                  \
-	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_UMIP | \
-		CR4_FSGSBASE | CR4_SMEP | CR4_SMAP)
+
+/* Which feature brings a bit of CR4; without it the bit is reserved. */
+static const struct cr4_row {
+	uint64_t bit;
+	enum cpu_feature feature;
+} cr4_rows[] = {
+	{CR4_TSD, FEATURE_tsc},
+	{CR4_DE, FEATURE_de},
+	{CR4_PSE, FEATURE_pse},
+	{CR4_PAE, FEATURE_pae},
+	{CR4_PGE, FEATURE_pge},
+	{CR4_OSFXSR, FEATURE_fxsr},
+	{CR4_OSXMMEXCPT, FEATURE_sse},
+	{CR4_UMIP, FEATURE_umip},
+	{CR4_FSGSBASE, FEATURE_fsgsbase},
+	{CR4_SMEP, FEATURE_smep},
+	{CR4_SMAP, FEATURE_smap},
+};
+
+static bool cr4_has_reserved(const struct vcpu *c, uint64_t value)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cr4_rows); i++)
+		if (model_has(c->model, cr4_rows[i].feature))
+			value &= ~cr4_rows[i].bit;
+	return value != 0;
+}
 
 /* Bits that decide how addresses translate, or who may access what. */
 #define CR0_PAGING (CR0_PE | CR0_PG | CR0_WP)
@@ -57,7 +79,7 @@ MUST_CHECK static struct fault write_cr0(struct vcpu *c, uint64_t value)
 
 MUST_CHECK static struct fault write_cr3(struct vcpu *c, uint64_t value)
 {
-	if (value >> PHYS_ADDRESS_BITS != 0)
+	if (value >> c->model->physical_bits != 0)
 		return fault_gp(0);
 	c->arch.cr3 = value;
 	mmu_flush_local(&c->mmu);
@@ -68,7 +90,7 @@ MUST_CHECK static struct fault write_cr4(struct vcpu *c, uint64_t value)
 {
 	uint64_t changed = c->arch.cr4 ^ value;
 
-	if ((value & ~CR4_KNOWN) != 0)
+	if (cr4_has_reserved(c, value))
 		return fault_gp(0);
 	if ((c->arch.efer & EFER_LMA) && !(value & CR4_PAE))
 		return fault_gp(0);

@@ -6,14 +6,24 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-static bool check_options(const struct config *config, struct error *e)
+static bool check_options(const struct config *config, struct cpu_model *model, struct error *e)
 {
+	uint64_t top = PHYS_HIGH + config->machine.memory_mib * MIB;
+
 	if (config->machine.cpus > MACHINE_CPUS_MAX)
 		return fail(e, "machine.cpus is %" PRIu64 "; this board has room for %d",
 			config->machine.cpus, MACHINE_CPUS_MAX);
 	if (config->machine.memory_mib < 2)
 		return fail(e, "machine.memory_mib is %" PRIu64 "; a PC needs at least 2",
 			config->machine.memory_mib);
+	if (!model_resolve(config->cpu.model, model, e))
+		return false;
+	if (config->machine.memory_mib * MIB > PHYS_LOW_MAX &&
+		top - PHYS_LOW_MAX > BIT(model->physical_bits))
+		return fail(e,
+			"machine.memory_mib is %" PRIu64 "; a core of cpu.model has physical "
+			"addresses of %u bits",
+			config->machine.memory_mib, model->physical_bits);
 	return true;
 }
 
@@ -28,7 +38,7 @@ static bool allocate(struct machine *m)
 		return false;
 	if (!ram_digest_init(&m->ram_digest, &m->mem))
 		return false;
-	m->code = code_cache_create(&m->mem, m->cores, m->cpu_count);
+	m->code = code_cache_create(&m->mem, &m->cpu_model, m->cores, m->cpu_count);
 	return m->code != NULL;
 }
 
@@ -48,7 +58,7 @@ static void init_apics(struct machine *m)
 		.lapics = m->lapics,
 		.count = m->cpu_count,
 		.ioapic = &m->ioapic,
-		.x2apic = m->config.cpu.x2apic != 0,
+		.x2apic = model_has(&m->cpu_model, FEATURE_x2apic),
 		.kick = run_kick,
 		.absent = apic_part_absent,
 		.context = m,
@@ -66,7 +76,7 @@ static void init_cores(struct machine *m)
 			.id = i,
 			.cpu_count = m->cpu_count,
 			.tsc_hz = m->config.machine.hz,
-			.x2apic = m->config.cpu.x2apic != 0,
+			.model = &m->cpu_model,
 			.lapic = &m->lapics[i],
 			.mem = &m->mem,
 			.code = m->code,
@@ -82,9 +92,10 @@ static void init_cores(struct machine *m)
 struct machine *machine_create(
 	const struct config *config, const struct byte_sink *sink, struct error *e)
 {
+	struct cpu_model model;
 	struct machine *m;
 
-	if (!check_options(config, e))
+	if (!check_options(config, &model, e))
 		return NULL;
 	m = calloc(1, sizeof(*m));
 	if (m == NULL) {
@@ -92,6 +103,7 @@ struct machine *machine_create(
 		return NULL;
 	}
 	m->config = *config;
+	m->cpu_model = model;
 	m->cpu_count = (unsigned)config->machine.cpus;
 	m->log = (struct log){.now = &m->run.now};
 	if (!allocate(m)) {

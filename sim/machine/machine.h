@@ -54,6 +54,7 @@ struct attachment {
 
 struct machine {
 	struct config config;
+	struct cpu_model cpu_model; /* that config.cpu.model names */
 	unsigned cpu_count;
 
 	/* truth */

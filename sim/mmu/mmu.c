@@ -14,11 +14,13 @@ const struct walk_format walk_ia32e = {
 	.leaf_max = 3,
 };
 
-void mmu_init(struct mmu *mmu, struct phys_mem *mem, struct core_state *core)
+void mmu_init(
+	struct mmu *mmu, struct phys_mem *mem, struct core_state *core, unsigned physical_bits)
 {
 	memset(mmu, 0, sizeof(*mmu));
 	mmu->mem = mem;
 	mmu->core = core;
+	mmu->reserved = BIT(PHYS_ADDRESS_BITS) - BIT(physical_bits);
 	memset(mmu->soft_used, 0xff, sizeof(mmu->soft_used));
 	mmu_drop_cache(mmu);
 }
@@ -153,7 +155,7 @@ static bool access_allowed(
 static struct walk walk_core(const struct mmu *mmu, uint64_t la)
 {
 	const struct core_state *core = mmu->core;
-	uint64_t reserved = core->efer & EFER_NXE ? 0 : PTE_XD;
+	uint64_t reserved = mmu->reserved | (core->efer & EFER_NXE ? 0 : PTE_XD);
 
 	return walk_tables(
 		&walk_ia32e, core->cr3 & walk_ia32e.frame, la, reserved, load_entry, mmu->mem);

@@ -15,7 +15,7 @@
 #include "sim/mmu/tlb.h"
 #include "sim/mmu/walk.h"
 
-#define PHYS_ADDRESS_BITS   40 /* MAXPHYADDR; CPUID leaf 80000008 */
+#define PHYS_ADDRESS_BITS   40 /* MAXPHYADDR at most */
 #define LINEAR_ADDRESS_BITS 48
 
 #define PTE_P  BIT(0)
@@ -61,7 +61,8 @@ struct mmu {
 	/* wiring */
 	struct phys_mem *mem;
 	struct core_state *core;
-	bool soft_off; /* never fill the soft-TLB: every access shall take the slow path */
+	uint64_t reserved; /* address bits of entries beyond the core's MAXPHYADDR */
+	bool soft_off;     /* never fill the soft-TLB: every access shall take the slow path */
 	void (*fetch_dropped)(void *context); /* the fetch TLB lost entries */
 	void *context;
 
@@ -72,7 +73,8 @@ struct mmu {
 	uint64_t fault_la; /* what CR2 becomes when the page fault just returned is delivered */
 };
 
-void mmu_init(struct mmu *mmu, struct phys_mem *mem, struct core_state *core);
+void mmu_init(
+	struct mmu *mmu, struct phys_mem *mem, struct core_state *core, unsigned physical_bits);
 
 /* The physical address of la, or a page fault. la must be canonical. */
 MUST_CHECK struct fault mmu_translate(

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sim/base/ini.h"
+#include "sim/cpu/model.h"
 
 static void text_free(struct scenario_text *t)
 {
@@ -290,7 +291,8 @@ static void begin(struct reading *r, struct scenario *s, const char *path)
 
 static bool end(struct reading *r, bool good, struct error *e)
 {
-	if (good && check(r, e))
+	if (good && check(r, e) &&
+		model_pin(r->s->config.cpu.model, sizeof(r->s->config.cpu.model), e))
 		return true;
 	scenario_free(r->s);
 	return false;

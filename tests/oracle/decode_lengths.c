@@ -261,7 +261,8 @@ static uint64_t run_mode(
 int main(int argc, char **argv)
 {
 	uint64_t strings = argc > 1 ? strtoull(argv[1], NULL, 0) : 100000, unexplained = 0;
-	struct decoder *decoder = decoder_create();
+	struct feature_set all = feature_set_all();
+	struct decoder *decoder = decoder_create(&all);
 	struct rng r = rng_from(stream_seed(1, "decode"));
 
 	for (size_t m = 0; m < ARRAY_LEN(modes); m++)

@@ -20,6 +20,7 @@
 
 struct model {
 	struct vcpu cpu;
+	struct cpu_model cpu_model; /* with every feature */
 	struct phys_mem mem;
 	struct code_cache *code;
 	struct lapic lapic;
@@ -151,8 +152,10 @@ struct model *model_create(void)
 	env = (struct device_env){&m->now, 1000000000, &m->events, 0};
 	m->bus = (struct apic_bus){.lapics = &m->lapic, .count = 1};
 	lapic_init(&m->lapic, 0, &m->bus, &env);
-	m->code = code_cache_create(&m->mem, &m->cpu, 1);
+	model_of_everything(&m->cpu_model);
+	m->code = code_cache_create(&m->mem, &m->cpu_model, &m->cpu, 1);
 	cpu_init(&m->cpu, &(struct cpu_setup){.cpu_count = 1,
+				  .model = &m->cpu_model,
 				  .parks = &m->parks,
 				  .tsc_hz = 1000000000,
 				  .lapic = &m->lapic,

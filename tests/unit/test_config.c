@@ -63,12 +63,12 @@ START_TEST(values)
 	config_defaults(&c);
 	ck_assert(read_text(&c,
 		"; a comment\n[machine]\ncpus = 64 ; inline\nseed=0xffffffffffffffff\r\n"
-		"clock = 2000-02-29T23:59:59\n\n[cpu]\nx2apic: off",
+		"clock = 2000-02-29T23:59:59\n\n[cpu]\nmodel: x86-64,+smep",
 		&e));
 	ck_assert_uint_eq(c.machine.cpus, 64);
 	ck_assert_uint_eq(c.machine.seed, UINT64_MAX);
 	ck_assert_uint_eq(c.machine.clock, 951868799);
-	ck_assert_uint_eq(c.cpu.x2apic, 0);
+	ck_assert_str_eq(c.cpu.model, "x86-64,+smep");
 	ck_assert_uint_eq(c.machine.memory_mib, 128);
 }
 END_TEST
@@ -96,7 +96,9 @@ START_TEST(bad_values)
 			bad[i]);
 		refused(text, message);
 	}
-	refused("[cpu]\nx2apic = yes\n", "t.ini:2: cpu.x2apic = 'yes': expected on or off");
+	refused("[cpu]\nmodel = a b\n",
+		"t.ini:2: cpu.model = 'a b': expected up to 183 characters, without spaces, "
+		"quotes, \\, ; and #");
 	refused("[machine]\nmemory_model = ts\n",
 		"t.ini:2: machine.memory_model = 'ts': expected one of: sc");
 }
@@ -210,7 +212,7 @@ START_TEST(print_reads_back)
 	config_defaults(&c);
 	config_defaults(&again);
 	ck_assert(read_text(
-		&c, "[machine]\ncpus=3\nclock=2031-12-31T01:02:03\n[cpu]\nx2apic=off", &e));
+		&c, "[machine]\ncpus=3\nclock=2031-12-31T01:02:03\n[cpu]\nmodel=x86-64", &e));
 	ck_assert(read_text(&again, printed(&c, CONFIG_INI).at, &e));
 	ck_assert_mem_eq(&c, &again, sizeof(c));
 }
@@ -224,7 +226,7 @@ START_TEST(print_json)
 	ck_assert_str_eq(printed(&c, CONFIG_JSON).at,
 		"{\"machine\": {\"cpus\": 1, \"memory_mib\": 128, \"hz\": 1000000000, "
 		"\"quantum\": 500, \"memory_model\": \"sc\", \"clock\": \"2026-01-01T00:00:00\", "
-		"\"seed\": 1}, \"cpu\": {\"profile\": \"flat\", \"x2apic\": true}, "
+		"\"seed\": 1}, \"cpu\": {\"profile\": \"flat\", \"model\": \"ringv-v2\"}, "
 		"\"record\": {\"window\": 1000000}, \"oracle\": {\"period\": 100000, "
 		"\"patience\": 5000000, \"livelock\": 50000000}, \"run\": {\"max_insns\": 0}}\n");
 }

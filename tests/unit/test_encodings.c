@@ -67,15 +67,23 @@ static bool is_nop(const struct row *a, const struct row *b)
 	return a->opcode == 0x90 && b->opcode == 0x90 && (a->attributes & NO_REX_B);
 }
 
+/* Where the cores lack the feature of the first, the bytes are the second: LZCNT and BSR. */
+static bool is_fallback(const struct row *a, const struct row *b)
+{
+	return (a->attributes & ROW_FEATURE) && (b->attributes & ROW_FEATURE) == 0 &&
+	       prefixes(b) == PREFIXED;
+}
+
 START_TEST(no_two_rows_overlap)
 {
-	struct decoder *d = decoder_create();
+	struct feature_set all = feature_set_all();
+	struct decoder *d = decoder_create(&all);
 
 	for (size_t i = 0; i < decoder_row_count(); i++)
 		for (size_t j = i + 1; j < decoder_row_count(); j++) {
 			const struct row *a = decoder_row(d, i), *b = decoder_row(d, j);
 
-			ck_assert_msg(!overlap(a, b) || is_nop(a, b),
+			ck_assert_msg(!overlap(a, b) || is_nop(a, b) || is_fallback(a, b),
 				"rows %zu and %zu, %#x: %s %s and %s %s", i, j, a->opcode, a->name,
 				a->operands_text, b->name, b->operands_text);
 		}
@@ -85,7 +93,8 @@ END_TEST
 
 START_TEST(rows_of_an_opcode_agree_on_modrm)
 {
-	struct decoder *d = decoder_create();
+	struct feature_set all = feature_set_all();
+	struct decoder *d = decoder_create(&all);
 
 	for (size_t i = 0; i < decoder_row_count(); i++)
 		for (size_t j = i + 1; j < decoder_row_count(); j++) {
