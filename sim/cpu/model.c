@@ -25,7 +25,8 @@ const char *model_name(unsigned index)
 static const struct builtin *builtin_find(const char *name, size_t length)
 {
 	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
-		if (strlen(builtins[i].name) == length && memcmp(builtins[i].name, name, length) == 0)
+		if (strlen(builtins[i].name) == length &&
+			memcmp(builtins[i].name, name, length) == 0)
 			return &builtins[i];
 	return NULL;
 }
@@ -85,8 +86,8 @@ static bool set_number(
 	}
 	if (parse_number(text, k->min, k->max, field))
 		return true;
-	return fail(e, "%s = '%.40s': expected %s%#x to %#x", k->name, text, k->zero ? "0, or " : "",
-		k->min, k->max);
+	return fail(e, "%s = '%.40s': expected %s%#x to %#x", k->name, text,
+		k->zero ? "0, or " : "", k->min, k->max);
 }
 
 static bool is_printable(const char *text)
@@ -154,8 +155,9 @@ static bool model_entry(struct reading *r, const struct ini_line *line, struct e
 	for (size_t i = 0; i < ARRAY_LEN(number_keys); i++)
 		if (strcmp(line->name, number_keys[i].name) == 0)
 			return set_number(&r->model, &number_keys[i], line->value, e);
-	return fail(e, "unknown key '%s' in [model]: expected base, vendor, brand, family, model, "
-		       "stepping, max_leaf, max_extended or physical_bits",
+	return fail(e,
+		"unknown key '%s' in [model]: expected base, vendor, brand, family, model, "
+		"stepping, max_leaf, max_extended or physical_bits",
 		line->name);
 }
 
@@ -181,8 +183,9 @@ static bool cache_entry(struct reading *r, const struct ini_line *line, struct e
 				c.kib == 0 || c.ways == 0 ||
 				(c.kib * 1024) % (c.ways * MODEL_CACHE_LINE) != 0 ||
 				!is_power_of_2(c.kib * 1024 / (c.ways * MODEL_CACHE_LINE))))
-			return fail(e, "%s = '%.40s': expected none, or SIZE KiB, N ways with a power "
-				       "of two of sets of lines of 64 bytes",
+			return fail(e,
+				"%s = '%.40s': expected none, or SIZE KiB, N ways with a power "
+				"of two of sets of lines of 64 bytes",
 				line->name, line->value);
 		r->model.caches[i] = c;
 		return true;
@@ -225,8 +228,8 @@ static bool entry(void *context, const struct ini_line *line, struct error *e)
 		return cache_entry(r, line, e);
 	if (strcmp(line->section, "features") == 0)
 		return feature_entry(r, line, e);
-	return fail(e, "unknown section [%s]: expected [model], [caches] or [features]",
-		line->section);
+	return fail(
+		e, "unknown section [%s]: expected [model], [caches] or [features]", line->section);
 }
 
 /* --- whole models --- */

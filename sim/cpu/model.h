@@ -39,8 +39,8 @@ MUST_CHECK bool model_resolve(const char *text, struct cpu_model *model, struct 
 MUST_CHECK bool model_pin(char *text, size_t room, struct error *e);
 
 /* Reads the text of a model file over the default of an empty model. */
-MUST_CHECK bool model_read(
-	const char *file, const char *text, size_t length, struct cpu_model *model, struct error *e);
+MUST_CHECK bool model_read(const char *file, const char *text, size_t length,
+	struct cpu_model *model, struct error *e);
 
 /* The default model with every feature there is: for tests of instructions. */
 void model_of_everything(struct cpu_model *model);

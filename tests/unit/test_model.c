@@ -45,12 +45,13 @@ START_TEST(built_in_models)
 		resolved(model_name(count));
 	ck_assert_uint_ge(count, 3);
 	ck_assert_uint_eq(resolved("ringv-v2").physical_bits, 40);
-	ck_assert_uint_eq(model_signature(&(struct cpu_model){.family = 6, .model = 0x3a,
-				  .stepping = 9}), 0x306a9);
-	ck_assert_uint_eq(model_signature(&(struct cpu_model){.family = 0x17, .model = 0x31}),
-		0x830f10);
-	ck_assert(!model_has(&(struct cpu_model){.features = resolved("pentium").features},
-		FEATURE_pae));
+	ck_assert_uint_eq(
+		model_signature(&(struct cpu_model){.family = 6, .model = 0x3a, .stepping = 9}),
+		0x306a9);
+	ck_assert_uint_eq(
+		model_signature(&(struct cpu_model){.family = 0x17, .model = 0x31}), 0x830f10);
+	ck_assert(!model_has(
+		&(struct cpu_model){.features = resolved("pentium").features}, FEATURE_pae));
 }
 END_TEST
 
@@ -122,9 +123,9 @@ START_TEST(bad_files)
 	text_refused("[features]\nmmx = on\n", "m.ini: feature mmx needs fpu, which is off");
 	text_refused("[caches]\nl4 = none\n",
 		"m.ini:2: unknown cache 'l4': expected l1d, l1i, l2 or l3");
-	text_refused("[caches]\nl2 = 48 KiB, 8 ways\n",
-		"m.ini:2: l2 = '48 KiB, 8 ways': expected none, or SIZE KiB, N ways with a power of "
-		"two of sets of lines of 64 bytes");
+	text_refused("[caches]\nl2 = 48 KiB, 8 ways\n", "m.ini:2: l2 = '48 KiB, 8 ways': expected "
+							"none, or SIZE KiB, N ways with a power of "
+							"two of sets of lines of 64 bytes");
 	text_refused("[cpu]\nx = 1\n",
 		"m.ini:2: unknown section [cpu]: expected [model], [caches] or [features]");
 }
