@@ -6,7 +6,7 @@
 #ifndef BASE_CORE_H
 #define BASE_CORE_H
 
-#include "sim/base/base.h"
+#include "sim/base/rng.h"
 
 enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
@@ -129,6 +129,8 @@ struct core_state {
 	struct x87 x87;
 	uint64_t mxcsr;
 	struct xmm xmm[16];
+
+	struct rng random; /* where RDRAND and RDSEED take their numbers from */
 
 	uint64_t activity;    /* enum activity */
 	uint64_t shadow;      /* enum shadow: holds for the next boundary only */

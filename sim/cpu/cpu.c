@@ -26,6 +26,7 @@ void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
 	c->code = setup->code;
 	c->parks = setup->parks;
 	c->bus = setup->bus;
+	c->arch.random = rng_from(setup->seed);
 	mmu_init(&c->mmu, setup->mem, &c->arch, c->model->physical_bits);
 	c->mmu.fetch_dropped = fetch_dropped;
 	c->mmu.context = c;
@@ -78,6 +79,7 @@ void cpu_reset(struct vcpu *c, bool init_signal)
 		.step = old.step,
 		.insns = old.insns,
 		.cycle = old.cycle,
+		.random = old.random,
 	};
 	a->gpr[RDX] = model_signature(c->model);
 	a->dr[6] = 0xffff0ff0;

@@ -157,6 +157,7 @@ struct cpu_setup {
 	unsigned id, cpu_count;
 	uint64_t tsc_hz;
 	const struct cpu_model *model;
+	uint64_t seed; /* of the core's random numbers */
 	struct lapic *lapic;
 	struct phys_mem *mem;
 	struct code_cache *code;

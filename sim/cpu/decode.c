@@ -40,6 +40,58 @@ static bool take_prefix(struct reader *r, uint8_t byte)
 	}
 }
 
+/* --- VEX: SDM "Instruction Encoding Using VEX Prefix" --- */
+
+/* C4 and C5 are LES and LDS outside 64-bit mode, unless a register operand follows. */
+static bool begins_vex(const struct reader *r, uint8_t byte)
+{
+	if (byte != 0xc4 && byte != 0xc5)
+		return false;
+	return r->mode == CODE_64 || (r->at < r->available && r->bytes[r->at] >= 0xc0);
+}
+
+/* The last byte of either form: W (of the three-byte form alone), vvvv, L, pp. */
+static void take_vex_tail(struct reader *r, uint8_t byte)
+{
+	static const uint8_t repeats[] = {0, 0, 0xf3, 0xf2};
+	unsigned prefix = byte & 3;
+
+	r->vvvv = ~byte >> 3 & 15;
+	if (prefix == 1)
+		r->prefix |= PREFIX_OPSIZE;
+	r->last_repeat = repeats[prefix];
+}
+
+/* Behind C4 or C5: what VEX says, and the opcode. 32-bit code has eight registers, and ignores what
+ * would name more. */
+static enum decode_end take_vex(struct reader *r, uint8_t escape)
+{
+	unsigned size = escape == 0xc4 ? 3 : 2;
+	uint8_t first, last;
+
+	if (more_than_available(r, size))
+		return DECODE_MORE;
+	if ((r->prefix & (PREFIX_LOCK | PREFIX_OPSIZE)) || r->last_repeat != 0 || r->rex != 0)
+		return DECODE_INVALID;
+	first = (uint8_t)take(r, 1);
+	last = escape == 0xc4 ? (uint8_t)take(r, 1) : first;
+	take_vex_tail(r, last);
+	r->vex = true;
+	r->rex = first & 0x80 ? 0 : REX_R;
+	r->map = MAP_VEX | MAP_0F;
+	if (escape == 0xc4) {
+		r->rex |= (first & 0x40 ? 0 : REX_X) | (first & 0x20 ? 0 : REX_B) |
+			  (last & 0x80 ? REX_W : 0);
+		r->map = (first & 31) <= MAP_0F3A ? MAP_VEX | (first & 31) : MAP_VEX;
+	}
+	if (r->mode != CODE_64) {
+		r->rex = 0;
+		r->vvvv &= 7;
+	}
+	r->opcode = (uint8_t)take(r, 1);
+	return last & 4 ? DECODE_INVALID : DECODE_OK;
+}
+
 /* Prefixes, REX and opcode. A REX before another prefix does not count. */
 static enum decode_end take_opcode(struct reader *r)
 {
@@ -59,6 +111,8 @@ static enum decode_end take_opcode(struct reader *r)
 			break;
 		r->rex = 0;
 	}
+	if (begins_vex(r, byte))
+		return take_vex(r, byte);
 	if (byte == 0x0f) {
 		r->map = 1;
 		if (more_than_available(r, 1))
@@ -85,7 +139,7 @@ static enum decode_end take_opcode(struct reader *r)
 
 static bool kind_has_modrm(char kind)
 {
-	return kind != 0 && strchr("EGMRVWUSCDPQN", kind) != NULL;
+	return kind != 0 && strchr("EGMRVWUSCDPQNB", kind) != NULL;
 }
 
 static bool row_has_modrm(const struct row *row)
@@ -109,6 +163,17 @@ static bool prefix_matches(const struct reader *r, uint64_t attributes)
 	else if (r->prefix & PREFIX_OPSIZE)
 		have = P66;
 	return (attributes & PREFIXED) == 0 || (attributes & have);
+}
+
+/* Without an operand in VEX.vvvv that must name none. */
+static bool vvvv_matches(const struct reader *r, const struct row *row)
+{
+	if (r->vvvv == 0)
+		return true;
+	for (unsigned i = 0; i < OPERANDS; i++)
+		if (row->operands[i].kind == 'B')
+			return true;
+	return false;
 }
 
 static bool modrm_matches(const struct row *row, uint8_t modrm)
@@ -139,6 +204,8 @@ static bool row_matches(const struct reader *r, const struct row *row)
 	if ((a & (r->mode == CODE_64 ? NO64 : ONLY64)) || !prefix_matches(r, a))
 		return false;
 	if ((a & NO_REX_B) && (r->rex & REX_B))
+		return false;
+	if (r->vex && !vvvv_matches(r, row))
 		return false;
 	return !r->has_modrm || modrm_matches(row, r->modrm);
 }

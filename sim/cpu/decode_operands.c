@@ -161,9 +161,11 @@ static enum decode_end take_far_pointer(struct reader *r, struct insn *in)
 
 static void set_register(struct insn *in, unsigned i, uint16_t offset)
 {
-	SIM_ASSERT(i < ARRAY_LEN(in->reg));
 	in->place[i] = PLACE_REG;
-	in->reg[i] = offset;
+	if (i < ARRAY_LEN(in->reg))
+		in->reg[i] = offset;
+	else
+		in->imm = offset;
 }
 
 static void set_number(struct insn *in, unsigned i, unsigned number)
@@ -205,6 +207,9 @@ static bool name_operand(const struct reader *r, const struct row *row, unsigned
 		break;
 	case 'G':
 		set_register(in, i, gpr_offset(r, modrm_reg(r), width));
+		break;
+	case 'B':
+		set_register(in, i, gpr_offset(r, r->vvvv, width));
 		break;
 	case 'V':
 		set_register(in, i, xmm_offset(modrm_reg(r)));

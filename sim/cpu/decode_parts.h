@@ -22,6 +22,8 @@ struct reader {
 	int segment;         /* override, or -1 */
 	unsigned address_size, operand_size;
 	unsigned map, opcode;
+	bool vex;
+	uint8_t vvvv; /* the register that it names, or 0 where it is not used */
 	bool has_modrm;
 	uint8_t modrm;
 };
@@ -40,8 +42,10 @@ static inline uint64_t take(struct reader *r, unsigned count)
 	return v;
 }
 
-/* The rows that an opcode of a map (0: one byte, 1: 0F, 2: 0F 38, 3: 0F 3A) may be: the first that
- * matches is it. */
+/* The opcode maps; those with VEX have the number of the one without, and this bit. */
+enum opcode_map { MAP_ONE_BYTE, MAP_0F, MAP_0F38, MAP_0F3A, MAP_VEX = 4, MAPS = 8 };
+
+/* The rows that an opcode of a map may be: the first that matches is it. */
 void decoder_candidates(const struct decoder *d, unsigned map, unsigned opcode,
 	const uint16_t **rows, unsigned *count);
 

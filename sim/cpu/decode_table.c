@@ -18,8 +18,6 @@ static const struct {
 #undef INSN
 };
 
-#define MAPS 4 /* one byte, 0F, 0F 38, 0F 3A */
-
 struct decoder {
 	struct feature_set features;
 	struct row rows[ARRAY_LEN(table)];
@@ -27,17 +25,19 @@ struct decoder {
 	uint16_t candidates[4 * ARRAY_LEN(table)];
 };
 
-static unsigned map_of(uint32_t opcode)
+static unsigned map_of(const struct row *row)
 {
-	switch (opcode >> 8) {
+	unsigned vex = row->attributes & VEX ? MAP_VEX : 0;
+
+	switch (row->opcode >> 8) {
 	case 0:
-		return 0;
+		return MAP_ONE_BYTE;
 	case 0x0f:
-		return 1;
+		return MAP_0F | vex;
 	case 0x0f38:
-		return 2;
+		return MAP_0F38 | vex;
 	default:
-		return 3;
+		return MAP_0F3A | vex;
 	}
 }
 
@@ -92,7 +92,7 @@ static unsigned opcodes_of(const struct decoder *d, const struct row *row)
 
 static unsigned slot_of(const struct row *row)
 {
-	return map_of(row->opcode) << 8 | (row->opcode & 0xff);
+	return map_of(row) << 8 | (row->opcode & 0xff);
 }
 
 /* Lists for each opcode the rows that may match, in the table's order: counts them, makes the

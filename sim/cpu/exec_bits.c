@@ -125,6 +125,49 @@ OP_ANY(bswap)
 	return no_fault;
 }
 
+static uint64_t swapped(uint64_t v, unsigned width)
+{
+	return __builtin_bswap64(v) >> (64 - 8 * width);
+}
+
+OP_ANY(movbe)
+{
+	uint64_t value;
+
+	TRY(operand_load(c, in, 1, in->width, &value));
+	return operand_store(c, in, 0, in->width, swapped(value, in->width));
+}
+
+/* --- CRC32: the Castagnoli polynomial, lowest bit first; the result is always 32 bits --- */
+
+#define CRC32_POLYNOMIAL 0x82f63b78u
+
+MUST_CHECK static struct fault crc32_by(struct vcpu *c, const struct insn *in, unsigned width)
+{
+	uint64_t source;
+	uint32_t crc;
+
+	TRY(operand_load(c, in, 1, width, &source));
+	crc = (uint32_t)reg_get(c, in->reg[0], 4);
+	for (unsigned i = 0; i < 8 * width; i++) {
+		bool divides = (crc ^ source >> i) & 1;
+
+		crc = crc >> 1 ^ (divides ? CRC32_POLYNOMIAL : 0);
+	}
+	reg_set(c, in->reg[0], 4, crc);
+	return no_fault;
+}
+
+OP_ANY(crc32_byte)
+{
+	return crc32_by(c, in, 1);
+}
+
+OP_ANY(crc32)
+{
+	return crc32_by(c, in, in->width);
+}
+
 /* --- exchanges --- */
 
 OP_ANY(xchg)
@@ -259,6 +302,13 @@ OP_ANY(cld)
 OP_ANY(std)
 {
 	c->arch.rflags |= RFLAGS_DF;
+	return no_fault;
+}
+
+/* SALC, which no manual has: AL is CF, in all bits. */
+OP_ANY(salc)
+{
+	reg_set(c, REG_OFFSET(RAX), 1, flags_carry(c) ? 0xff : 0);
 	return no_fault;
 }
 

@@ -51,6 +51,12 @@ OP_ANY(rdtscp)
 	return no_fault;
 }
 
+OP_ANY(rdpid)
+{
+	reg_set(c, in->reg[0], in->width, c->arch.tsc_aux);
+	return no_fault;
+}
+
 /* There are no counters (CPUID leaf 0A is empty), so that any number is wrong. */
 OP_ANY(rdpmc)
 {

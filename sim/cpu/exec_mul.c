@@ -93,6 +93,33 @@ MUST_CHECK static ALWAYS_INLINE struct fault body_imul3(
 OP_REGISTER_FROM(imul2, body_imul2);
 OP_REGISTER_FROM(imul3, body_imul3);
 
+/* --- ADCX, ADOX: additions whose only flag is CF, or OF --- */
+
+MUST_CHECK static struct fault add_through(struct vcpu *c, const struct insn *in, uint64_t flag)
+{
+	uint64_t a = reg_get(c, in->reg[0], in->width), b;
+	unsigned __int128 sum;
+
+	TRY(operand_load(c, in, 1, in->width, &b));
+	flags_settle(c);
+	sum = (unsigned __int128)a + b + ((c->arch.rflags & flag) != 0);
+	reg_set(c, in->reg[0], in->width, (uint64_t)sum);
+	flags_write(c, flag, sum >> 8 * in->width != 0 ? flag : 0);
+	return no_fault;
+}
+
+OP_ANY(adcx)
+{
+	return add_through(c, in, RFLAGS_CF);
+}
+
+OP_ANY(adox)
+{
+	return add_through(c, in, RFLAGS_OF);
+}
+
+/* --- division --- */
+
 OP_ANY(div)
 {
 	unsigned __int128 dividend, quotient;

@@ -84,19 +84,38 @@ OP_ANY(popa)
 	return no_fault;
 }
 
-/* Only nesting level 0, as compilers emit it. */
+/* The frame pointers of the enclosing levels, found through rBP, and that of the new one. */
+MUST_CHECK static struct fault push_display(struct vcpu *c, unsigned size, unsigned level)
+{
+	uint64_t own = c->arch.gpr[RSP], pointer;
+
+	for (unsigned i = 1; i < level; i++) {
+		TRY(stack_read(c, c->arch.gpr[RBP] - (uint64_t)i * size, size, &pointer));
+		TRY(stack_push(c, size, pointer));
+	}
+	return level == 0 ? no_fault : stack_push(c, size, own);
+}
+
+/* SDM ENTER: the final stack pointer must be one that could be written at. */
+MUST_CHECK static struct fault enter_frame(struct vcpu *c, const struct insn *in, uint64_t *frame)
+{
+	TRY(stack_push(c, in->width, c->arch.gpr[RBP]));
+	*frame = c->arch.gpr[RSP];
+	TRY(push_display(c, in->width, (in->imm >> 16) & 31));
+	return stack_probe(c, c->arch.gpr[RSP] - (uint16_t)in->imm, in->width);
+}
+
 OP_ANY(enter)
 {
-	unsigned size = (uint16_t)in->imm, level = (in->imm >> 16) & 31;
-	uint64_t la;
+	uint64_t rsp = c->arch.gpr[RSP], frame;
+	struct fault f = enter_frame(c, in, &frame);
 
-	if (level != 0)
-		return cpu_refuse(c, "ENTER with a nesting level");
-	TRY(segment_linear(
-		c, SS, c->arch.gpr[RSP] - in->width - size, in->width, ACCESS_WRITE, &la));
-	TRY(stack_push(c, in->width, c->arch.gpr[RBP]));
-	reg_set(c, offsetof(struct vcpu, arch.gpr[RBP]), in->width, c->arch.gpr[RSP]);
-	stack_drop(c, -(uint64_t)size);
+	if (f.raw) {
+		c->arch.gpr[RSP] = rsp;
+		return f;
+	}
+	reg_set(c, offsetof(struct vcpu, arch.gpr[RBP]), in->width, frame);
+	stack_drop(c, -(uint64_t)(uint16_t)in->imm);
 	return no_fault;
 }
 

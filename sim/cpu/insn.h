@@ -27,8 +27,9 @@ enum operand_place { PLACE_NONE, PLACE_REG, PLACE_MEM, PLACE_IMM };
 
 struct insn {
 	exec_fn run;
-	uint64_t imm; /* immediate; for relative branches the target as an offset from the block */
-	int32_t disp; /* displacement; relative to the block's start if base is REG_RIP */
+	uint64_t imm;    /* immediate; for relative branches the target as an offset from the block;
+			  * the    third operand, where it is a register, as in reg */
+	int32_t disp;    /* displacement; relative to the block's start if base is REG_RIP */
 	uint16_t reg[2]; /* operands 0 and 1, where they are registers: offsets into struct vcpu */
 	uint8_t base, index, scale; /* register numbers; scale as a shift count */
 	uint8_t seg;                /* enum segment_index of the memory operand */

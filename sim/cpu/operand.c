@@ -64,7 +64,7 @@ struct fault operand_load(
 
 	switch (in->place[i]) {
 	case PLACE_REG:
-		*value = reg_get(c, in->reg[i], width);
+		*value = reg_get(c, operand_register(in, i), width);
 		return no_fault;
 	case PLACE_IMM:
 		*value = zero_extend(in->imm, width);
@@ -173,13 +173,27 @@ struct fault stack_push(struct vcpu *c, unsigned size, uint64_t value)
 	return no_fault;
 }
 
-struct fault stack_top(struct vcpu *c, unsigned at, unsigned size, uint64_t *value)
+struct fault stack_read(struct vcpu *c, uint64_t offset, unsigned size, uint64_t *value)
 {
 	uint64_t la;
 
 	*value = 0;
-	TRY(segment_linear(c, SS, (c->arch.gpr[RSP] + at) & stack_mask(c), size, ACCESS_READ, &la));
+	TRY(segment_linear(c, SS, offset & stack_mask(c), size, ACCESS_READ, &la));
 	return mem_load(c, SS, la, size, value);
+}
+
+struct fault stack_probe(struct vcpu *c, uint64_t offset, unsigned size)
+{
+	uint8_t *host;
+	uint64_t la;
+
+	TRY(segment_linear(c, SS, offset & stack_mask(c), size, ACCESS_WRITE, &la));
+	return mem_open(c, SS, la, size, &host);
+}
+
+struct fault stack_top(struct vcpu *c, unsigned at, unsigned size, uint64_t *value)
+{
+	return stack_read(c, c->arch.gpr[RSP] + at, size, value);
 }
 
 void stack_drop(struct vcpu *c, uint64_t size)

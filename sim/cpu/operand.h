@@ -84,6 +84,12 @@ void operand_commit(struct vcpu *c, struct operand *o, unsigned width, uint64_t 
 MUST_CHECK struct fault operand_store(
 	struct vcpu *c, const struct insn *in, unsigned i, unsigned width, uint64_t value);
 
+/* Where a register operand is. */
+static ALWAYS_INLINE unsigned operand_register(const struct insn *in, unsigned i)
+{
+	return i < ARRAY_LEN(in->reg) ? in->reg[i] : (unsigned)in->imm;
+}
+
 /* 16-byte (or shorter) vector operands: size bytes; register operands are read in full. */
 MUST_CHECK struct fault operand_load_xmm(
 	struct vcpu *c, const struct insn *in, unsigned i, unsigned size, struct xmm *value);
@@ -105,6 +111,11 @@ MUST_CHECK struct fault stack_push(struct vcpu *c, unsigned size, uint64_t value
 
 /* PUSH of a segment register: of four bytes only the lower two are written (SDM PUSH). */
 MUST_CHECK struct fault stack_push_selector(struct vcpu *c, unsigned size, uint16_t selector);
+
+/* Reads at an offset into the stack segment, as wide as the stack's addresses are. */
+MUST_CHECK struct fault stack_read(struct vcpu *c, uint64_t offset, unsigned size, uint64_t *value);
+/* Whether a write there would fault. */
+MUST_CHECK struct fault stack_probe(struct vcpu *c, uint64_t offset, unsigned size);
 
 /* Reads the top without popping; stack_drop then moves the pointer by size. */
 MUST_CHECK struct fault stack_top(struct vcpu *c, unsigned at, unsigned size, uint64_t *value);

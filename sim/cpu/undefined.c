@@ -65,6 +65,12 @@ static const struct undefined {
 	{"shld shrd", RFLAGS_STATUS, count_over_width, "count is over the operand size"},
 	{"bt bts btr btc", RFLAGS_OF | RFLAGS_SF | RFLAGS_AF | RFLAGS_PF, always, "always"},
 	{"bsf bsr", RFLAGS_STATUS & ~RFLAGS_ZF, always, "always"},
+	{"lzcnt tzcnt", RFLAGS_OF | RFLAGS_SF | RFLAGS_AF | RFLAGS_PF, always, "always"},
+	{"andn blsi blsmsk blsr bzhi", RFLAGS_AF | RFLAGS_PF, always, "always"},
+	{"bextr", RFLAGS_SF | RFLAGS_AF | RFLAGS_PF, always, "always"},
+	{"daa das", RFLAGS_OF, always, "always"},
+	{"aaa aas", RFLAGS_OF | RFLAGS_SF | RFLAGS_ZF | RFLAGS_PF, always, "always"},
+	{"aam aad", RFLAGS_OF | RFLAGS_AF | RFLAGS_CF, always, "always"},
 };
 
 bool names_include(const char *names, const char *name)

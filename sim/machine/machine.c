@@ -77,6 +77,7 @@ static void init_cores(struct machine *m)
 			.cpu_count = m->cpu_count,
 			.tsc_hz = m->config.machine.hz,
 			.model = &m->cpu_model,
+			.seed = stream_seed(m->config.machine.seed, "rdrand") + i,
 			.lapic = &m->lapics[i],
 			.mem = &m->mem,
 			.code = m->code,

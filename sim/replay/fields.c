@@ -83,6 +83,7 @@ static const struct field core_fields[] = {
 	CORE(x87),
 	CORE(mxcsr),
 	CORE_ARRAY(xmm),
+	CORE(random),
 	CORE(activity),
 	CORE(shadow),
 	CORE(nmi_blocked),

@@ -399,6 +399,9 @@ static void place_stack(struct case_maker *m, const struct code *c, uint64_t slo
 	} while ((avoids_read_only(c->form) && la - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE) ||
 		 (row_is(row, "popa") && la - (DATA_AT(PAGE_HOLE) - 32) < 32));
 	in->gpr[RSP] = la;
+	if (row_is(row, "enter"))
+		in->gpr[RBP] =
+			8u * c->width + place_counted(m, 8 * c->width, c->form->mode == CODE_64);
 	if (row_is(row, "leave"))
 		in->gpr[RBP] = la;
 	else if (row_is(row, "push") || row_is(row, "call") || row_is(row, "enter") ||

@@ -12,7 +12,7 @@ static bool row_has_rm(const struct row *row)
 
 static bool row_has_modrm(const struct row *row)
 {
-	return row->extension != ANY || row_has_kind(row, "EGMRVWUSCDPQN");
+	return row->extension != ANY || row_has_kind(row, "EGMRVWUSCDPQNB");
 }
 
 static unsigned rm_kinds_of(const struct row *row, enum code_mode mode, enum rm_kind kinds[8])
@@ -43,9 +43,12 @@ static unsigned rm_kinds_of(const struct row *row, enum code_mode mode, enum rm_
 	return count;
 }
 
+/* As an operand size. */
 static bool has_prefix_66(const struct row *row)
 {
-	return (row->attributes & PREFIXED) == 0;
+	if (row->attributes & VEX)
+		return false;
+	return (row->attributes & PREFIXED) == 0 || row_has_size(row, 'v');
 }
 
 /* Our code has no 16-bit addresses to go to. */
@@ -156,6 +159,8 @@ static unsigned access_bytes(const struct code *c)
 	for (unsigned i = 0; i < OPERANDS; i++)
 		if (row->operands[i].kind != 0 && strchr("EMWQXYO", row->operands[i].kind) != NULL)
 			most = operand_bytes(c, &row->operands[i]);
+	if (row_is(row, "bound"))
+		return 2 * c->width;
 	return row_is(row, "cmpxchg8b") ? 2 * most : most;
 }
 
@@ -191,9 +196,11 @@ static void pick_registers(struct code *c, struct rng *r)
 {
 	const struct form *s = c->form;
 
-	c->rm = c->reg = c->base = c->index = NO_REG;
+	c->rm = c->reg = c->vvvv = c->base = c->index = NO_REG;
 	if (row_has_kind(s->row, "GVPSCD"))
 		c->reg = (uint8_t)rng_below(r, row_has_kind(s->row, "S") ? 6 : register_count(c));
+	if (row_has_kind(s->row, "B"))
+		c->vvvv = (uint8_t)rng_below(r, register_count(c));
 	if (row_has_kind(s->row, "CD")) /* all the same at CPL 3, but must exist */
 		c->reg = 0;
 	c->rm = (uint8_t)rng_below(r, register_count(c));
@@ -227,16 +234,17 @@ static void put(struct code *c, uint64_t value, unsigned size)
 static void put_prefixes(struct code *c, struct rng *r)
 {
 	const struct form *s = c->form;
+	uint64_t mandatory = s->row->attributes & VEX ? 0 : s->row->attributes;
 	uint8_t prefixes[8];
 	unsigned count = 0;
 
 	if (s->lock)
 		prefixes[count++] = 0xf0;
-	if (s->size == 2 || (s->row->attributes & P66))
+	if (s->size == 2 || (mandatory & PREFIXED) == P66)
 		prefixes[count++] = 0x66;
-	if (s->row->attributes & PF3)
+	if (mandatory & PF3)
 		prefixes[count++] = 0xf3;
-	if (s->row->attributes & PF2)
+	if (mandatory & PF2)
 		prefixes[count++] = 0xf2;
 	if (s->repeat != 0)
 		prefixes[count++] = s->repeat;
@@ -257,6 +265,31 @@ static unsigned high(unsigned reg)
 	return reg != NO_REG && reg >= 8;
 }
 
+/* The shorter form, where it says all there is, in half of the cases. Outside 64-bit mode what
+ * would name other registers is ignored, where the first byte is not LES or LDS for it. */
+static void put_vex(struct code *c, struct rng *r, unsigned rex)
+{
+	uint64_t a = c->form->row->attributes;
+	unsigned pp = a & P66 ? 1 : a & PF3 ? 2 : a & PF2 ? 3 : 0;
+	unsigned vvvv = c->vvvv == NO_REG ? 0 : c->vvvv;
+	unsigned map = c->form->row->opcode >> 8 == 0x0f38   ? 2
+		       : c->form->row->opcode >> 8 == 0x0f3a ? 3
+							     : 1;
+	unsigned junk = c->form->mode == CODE_64 ? 0 : (unsigned)rng_below(r, 2);
+
+	vvvv |= junk && c->vvvv != NO_REG ? 8 : 0;
+	rex |= junk && rng_below(r, 2) ? 9 : 0;
+	if (map == 1 && (rex & 11) == 0 && rng_below(r, 2)) {
+		put(c, 0xc5, 1);
+		put(c, (~rex << 5 & 0x80) | (~vvvv & 15) << 3 | pp, 1);
+	} else {
+		put(c, 0xc4, 1);
+		put(c, (~rex << 5 & 0xe0) | map, 1);
+		put(c, (rex & 8) << 4 | (~vvvv & 15) << 3 | pp, 1);
+	}
+	put(c, c->opcode, 1);
+}
+
 static void put_opcode(struct code *c, struct rng *r)
 {
 	const struct row *row = c->form->row;
@@ -271,6 +304,10 @@ static void put_opcode(struct code *c, struct rng *r)
 		c->opcode |= (uint8_t)rng_below(r, 16);
 	if (row->attributes & PLUS_REG)
 		c->opcode |= c->rm & 7;
+	if (row->attributes & VEX) {
+		put_vex(c, r, rex);
+		return;
+	}
 	c->rex = c->form->mode == CODE_64 && (rex != 0 || rng_below(r, 2) == 0);
 	if (c->rex)
 		put(c, 0x40 | rex, 1);
@@ -368,8 +405,6 @@ static void put_immediates(struct code *c, uint64_t la, struct rng *r)
 
 		if (o->kind == 'I') {
 			c->imm = random_immediate(c, r);
-			if (row_is(row, "enter") && i == 1)
-				c->imm = 0; /* nesting levels are refused as yet */
 			put(c, c->imm, size);
 		} else if (o->kind == 'J') {
 			uint64_t slot = la - SLOT_INSN;
@@ -395,7 +430,7 @@ static void put_immediates(struct code *c, uint64_t la, struct rng *r)
 
 static bool is_used(const struct code *c, unsigned reg)
 {
-	return reg == c->rm || reg == c->reg || reg == c->base || reg == c->index;
+	return reg == c->rm || reg == c->reg || reg == c->vvvv || reg == c->base || reg == c->index;
 }
 
 /* CMP, or ADD, SUB, INC, DEC, NEG of a register that the instruction does not use: none leaves a

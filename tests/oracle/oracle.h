@@ -144,7 +144,7 @@ struct code {
 	uint8_t width; /* operand size in effect: 2, 4 or 8 */
 	uint8_t modrm;
 	uint8_t opcode;             /* its last byte */
-	uint8_t rm, reg;            /* register numbers, or NO_REG */
+	uint8_t rm, reg, vvvv;      /* register numbers, or NO_REG */
 	uint8_t base, index, scale; /* of a memory operand */
 	int32_t disp;
 	bool rex, memory;
@@ -210,6 +210,7 @@ bool avoids_read_only(const struct form *f);
 bool row_is_far(const struct row *row);
 bool row_takes_selector(const struct row *row);
 bool row_has_kind(const struct row *row, const char *kinds);
+bool row_has_size(const struct row *row, char size);
 bool row_is(const struct row *row, const char *name);
 
 #endif

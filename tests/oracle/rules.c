@@ -14,6 +14,14 @@ bool row_has_kind(const struct row *row, const char *kinds)
 	return false;
 }
 
+bool row_has_size(const struct row *row, char size)
+{
+	for (unsigned i = 0; i < OPERANDS; i++)
+		if (row->operands[i].size == size)
+			return true;
+	return false;
+}
+
 static bool is_one_of(const struct row *row, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -67,6 +75,7 @@ bool row_takes_selector(const struct row *row)
 
 #define ENVIRONMENT "its result is the environment's: clock, identity, operating system"
 #define EMULATED    "the host's kernel emulates it (UMIP)"
+#define RANDOM      "its result is random"
 #define SYSTEM_CALL "enters the host's kernel"
 
 static const struct {
@@ -82,6 +91,9 @@ static const struct {
 	{"sidt", EMULATED},
 	{"sldt", EMULATED},
 	{"str", EMULATED},
+	{"rdpid", ENVIRONMENT},
+	{"rdrand", RANDOM},
+	{"rdseed", RANDOM},
 	{"smsw", EMULATED},
 };
 

@@ -14,7 +14,7 @@ static bool has_kind(const struct row *row, const char *kinds)
 
 static bool has_modrm(const struct row *row)
 {
-	return row->extension != ANY || has_kind(row, "EGMRVWUSCDPQN");
+	return row->extension != ANY || has_kind(row, "EGMRVWUSCDPQNB");
 }
 
 static bool takes_modrm(const struct row *row, unsigned modrm)
@@ -44,6 +44,8 @@ static uint64_t prefixes(const struct row *row)
 
 static bool share_opcode(const struct row *a, const struct row *b)
 {
+	if ((a->attributes ^ b->attributes) & VEX)
+		return false;
 	return a->opcode < b->opcode + opcode_count(b) && b->opcode < a->opcode + opcode_count(a);
 }
 
