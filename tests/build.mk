@@ -24,6 +24,15 @@ $O/tests/images/%.elf: tests/images/%.S $(wildcard tests/images/*.inc) tests/ima
 	$Qgcc -m32 -g -c -o $(@:.elf=.o) $<
 	$Qld -m elf_i386 $(IMAGE_BASE) --no-warn-rwx-segments -T tests/images/image.ld -o $@ $(@:.elf=.o)
 
+# Every tests/images/flat/*.S is a file byte by byte.
+IMAGES += $(patsubst tests/images/flat/%.S,$O/tests/images/%,$(sort $(wildcard tests/images/flat/*.S)))
+
+$O/tests/images/%: tests/images/flat/%.S
+	@mkdir -p $(@D)
+	@echo '  AS  $@'
+	$Qgcc -m64 -c -o $@.o $<
+	$Qobjcopy -O binary -j .text $@.o $@
+
 check check-long:
 	$Qrm -rf $O/check
 	$Q$(MAKE) --no-print-directory -k $(@:check%=groups%) || echo 'not ok make' >$O/check/make.log

@@ -32,7 +32,9 @@
 
 static const struct option_row boot_options[] = {
 	TEXT("append", "TEXT", append, "the image's command line"),
-	LIST("module", "FILE", modules, "load a multiboot module; may be repeated"),
+	LIST("module", "FILE", modules,
+		"load a multiboot module, or a part of Linux' initial ramdisk; may be repeated"),
+	LIST("initrd", "FILE", modules, "the same"),
 	LIST("fault", "NAME", faults,
 		"turn a fault point on; `ringv info` lists them; may be repeated"),
 	TEXT("schedule", "FILE", schedule, "force the schedule in FILE, a forcing a line"),
@@ -111,7 +113,7 @@ const struct command commands[] = {
 	{
 		.name = "boot",
 		.operands = "IMAGE [options]",
-		.summary = "boot a multiboot or ELF image",
+		.summary = "boot a multiboot, PVH or ELF image, or Linux",
 		.details =
 			"Boots IMAGE on a simulated PC, with the serial line on the terminal "
 			"(Ctrl-A x ends the run).\nEnds with the status that the image writes to "

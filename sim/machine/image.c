@@ -40,6 +40,7 @@ const char *image_kind_name(enum image_kind kind)
 	static const char *const names[] = {
 		[IMAGE_MULTIBOOT] = "multiboot 1, by its address fields",
 		[IMAGE_MULTIBOOT_ELF] = "multiboot 1 in ELF",
+		[IMAGE_PVH] = "PVH in ELF",
 		[IMAGE_ELF] = "ELF",
 	};
 
@@ -157,6 +158,8 @@ static bool parse_addresses(struct image *image, const struct bytes *b,
 
 /* --- ELF --- */
 
+#define XEN_ELFNOTE_PHYS32_ENTRY 18 /* xen/include/public/elfnote.h */
+
 static bool parse_program_header(
 	struct image *image, const struct bytes *b, const GElf_Phdr *p, struct error *e)
 {
@@ -182,6 +185,30 @@ static void set_entry(struct image *image, uint64_t entry, const GElf_Phdr *p)
 {
 	if (p->p_type == PT_LOAD && entry - p->p_vaddr < p->p_memsz)
 		image->entry = entry - p->p_vaddr + p->p_paddr;
+}
+
+/* A note of Xen's says where a PVH guest is entered. A bad note is no note. */
+static void find_pvh_entry(struct image *image, Elf *elf, const GElf_Phdr *p)
+{
+	Elf_Data *notes;
+	size_t at = 0, next, name, value;
+	GElf_Nhdr note;
+	uint32_t entry;
+
+	if (p->p_type != PT_NOTE || image->kind != IMAGE_ELF)
+		return;
+	notes = elf_getdata_rawchunk(elf, (int64_t)p->p_offset, p->p_filesz, ELF_T_NHDR);
+	for (; notes != NULL && (next = gelf_getnote(notes, at, &note, &name, &value)) > 0;
+		at = next) {
+		const char *data = notes->d_buf;
+
+		if (note.n_type != XEN_ELFNOTE_PHYS32_ENTRY || note.n_descsz < sizeof(entry) ||
+			note.n_namesz != sizeof("Xen") || memcmp(data + name, "Xen", 4) != 0)
+			continue;
+		memcpy(&entry, data + value, sizeof(entry));
+		image->kind = IMAGE_PVH;
+		image->entry = entry;
+	}
 }
 
 static bool parse_headers(struct image *image, const struct bytes *b, Elf *elf, struct error *e)
@@ -210,6 +237,12 @@ static bool parse_headers(struct image *image, const struct bytes *b, Elf *elf, 
 		if (!parse_program_header(image, b, &p, e))
 			return false;
 		set_entry(image, header.e_entry, &p);
+	}
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr p;
+
+		if (gelf_getphdr(elf, (int)i, &p) != NULL)
+			find_pvh_entry(image, elf, &p);
 	}
 	if (image->count == 0)
 		return fail(e, "%s: ELF without a segment to load", b->name);

@@ -17,7 +17,7 @@ struct segment_load {
 	uint64_t file_size;
 };
 
-enum image_kind { IMAGE_MULTIBOOT, IMAGE_MULTIBOOT_ELF, IMAGE_ELF };
+enum image_kind { IMAGE_MULTIBOOT, IMAGE_MULTIBOOT_ELF, IMAGE_PVH, IMAGE_ELF };
 
 const char *image_kind_name(enum image_kind kind);
 

@@ -1,11 +1,12 @@
 /* loader.h - puts an image into a machine's memory as a boot loader would, and starts it.
  *
- * Takes a multiboot 1 image (through its address fields, or as ELF) or a plain ELF executable,
- * which is started alike: 32-bit protected mode, flat, EAX 0x2badb002, EBX the information
- * structure. Modules follow the image on page boundaries; their strings are their file names.
- *
- * "Multiboot Specification version 0.6.96", "The layout of Multiboot header", "Machine state",
- * "Boot information format". Every range is checked: an image may be any bytes.
+ * Takes
+ * - multiboot 1 images (through their address fields, or as ELF) and plain ELF executables, which
+ *   are started alike: "Multiboot Specification version 0.6.96";
+ * - ELF executables with Xen's note for PVH: "x86/HVM direct boot ABI";
+ * - Linux bzImages: "The Linux/x86 Boot Protocol".
+ * Modules lie on page boundaries, and are what their protocol calls so; to a bzImage all together
+ * are the initial ramdisk. Every range is checked: an image may be any bytes.
  */
 #ifndef MACHINE_LOADER_H
 #define MACHINE_LOADER_H

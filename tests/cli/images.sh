@@ -49,3 +49,31 @@ refuse image/module-large "does not fit" "$ringv" boot "$images/work.elf" --memo
     --module "$work/module"
 refuse image/command-line "longer than" "$ringv" boot "$images/work.elf" \
     --append "$(head -c 70000 /dev/zero | tr '\0' x)"
+
+# --- Linux' boot protocol ---
+printf 'disk' >"$work/disk" && printf 'two!' >"$work/two"
+expect linux/64 4 "$ringv" boot "$images/bzimage" --append "one " --initrd "$work/disk" \
+    --initrd "$work/two"
+says linux/64-told "$work/out" '^6one disktwo!$'
+cp "$images/bzimage" "$bad" && patch "$bad" 566 0
+expect linux/32 4 "$ringv" boot "$bad" --append "one " --initrd "$work/disk"
+says linux/32-told "$work/out" '^3one disk$'
+run "$ringv" info "$images/bzimage"
+says linux/info "$work/out" '^version  1.2.3-test$'
+cp "$images/bzimage" "$bad" && patch "$bad" 518 0
+refuse linux/version "expected at least 2.12" "$ringv" boot "$bad"
+cp "$images/bzimage" "$bad" && patch "$bad" 529 0
+refuse linux/zimage "expected a bzImage" "$ringv" boot "$bad"
+cp "$images/bzimage" "$bad" && patch "$bad" 497 377
+refuse linux/truncated "cut off" "$ringv" boot "$bad"
+cp "$images/bzimage" "$bad" && patch "$bad" 600 0 0 0 177
+refuse linux/address "machine.memory_mib" "$ringv" boot "$bad"
+refuse linux/ramdisk-large "initial ramdisk" "$ringv" boot "$images/bzimage" --memory 4 \
+    --initrd "$work/module" --initrd "$work/module"
+refuse linux/command-line "command line of 63" "$ringv" boot "$images/bzimage" \
+    --append "$(head -c 64 /dev/zero | tr '\0' x)"
+
+# --- PVH ---
+printf 'text\0' >"$work/text"
+expect pvh/enters 4 "$ringv" boot "$images/pvh.elf" --append "one " --module "$work/text"
+says pvh/told "$work/out" '^one texttext$'
