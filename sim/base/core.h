@@ -104,7 +104,7 @@ struct xmm {
 };
 
 struct x87 {
-	uint16_t fcw, fsw, ftw, fop; /* ftw in full, two bits a register */
+	uint16_t fcw, fsw, ftw, fop; /* ftw as FXSAVE has it: see x87.h */
 	uint64_t fip, fdp;
 	struct xmm st[8]; /* physical registers, 80 bits in each; the rest is zero */
 };

@@ -85,7 +85,7 @@ void cpu_reset(struct vcpu *c, bool init_signal)
 	a->dr[6] = 0xffff0ff0;
 	a->dr[7] = 0x400;
 	a->x87.fcw = 0x40;
-	a->x87.ftw = 0x5555;
+	a->x87.ftw = 0xff; /* of zeros */
 	reset_segments(a);
 	if (init_signal) {
 		keep_over_init(a, &old);

@@ -1,6 +1,7 @@
 /* exec_sse_convert.c - SSE and SSE2 conversions between single, double, and signed integers. */
 #include "sim/cpu/ieee.h"
 #include "sim/cpu/ops.h"
+#include "sim/cpu/x87.h"
 
 static ALWAYS_INLINE bool modes_are_default(const struct vcpu *c)
 {
@@ -218,3 +219,69 @@ CONVERT_INTEGER(cvtss2si, convert_to_integer, 4, single_to_32, single_to_64);
 CONVERT_INTEGER(cvtsd2si, convert_to_integer, 8, double_to_32, double_to_64);
 CONVERT_INTEGER(cvttss2si, convert_to_integer, 4, single_to_32_truncated, single_to_64_truncated);
 CONVERT_INTEGER(cvttsd2si, convert_to_integer, 8, double_to_32_truncated, double_to_64_truncated);
+
+/* --- from and to MMX registers: two signed integers of 32 bits --- */
+
+/* Only an operand in an MMX register makes it an MMX instruction, as processors have it. Registers
+ * are valid and TOP is 0 even when a SIMD exception follows. */
+MUST_CHECK static ALWAYS_INLINE struct fault convert_from_mmx(
+	struct vcpu *c, const struct insn *in, unsigned to, conversion convert)
+{
+	union lanes a = vector_get(c, in->reg[0]), b = {.x = {{0, 0}}};
+	bool is_mmx = in->place[1] == PLACE_REG;
+
+	TRY(c->vector);
+	if (is_mmx)
+		TRY(mmx_check(c));
+	TRY(operand_load(c, in, 1, 8, &b.x.q[0]));
+	if (is_mmx)
+		mmx_enter(c);
+	TRY(convert_lanes(c, &a, &b, to, 4, 2, convert));
+	vector_set(c, in->reg[0], a);
+	return no_fault;
+}
+
+MUST_CHECK static ALWAYS_INLINE struct fault convert_to_mmx(
+	struct vcpu *c, const struct insn *in, unsigned from, conversion convert)
+{
+	enum shape shape = in->place[1] == PLACE_REG ? SHAPE_RR : SHAPE_RM;
+	union lanes a, b;
+
+	TRY(c->vector);
+	TRY(mmx_check(c));
+	TRY(vector_source(c, in, shape, 2 * from, &b));
+	mmx_enter(c);
+	TRY(convert_lanes(c, &a, &b, 4, from, 2, convert));
+	mmx_set(c, in->reg[0], a.x.q[0]);
+	return no_fault;
+}
+
+OP_ANY(cvtpi2ps)
+{
+	return convert_from_mmx(c, in, 4, single_from_32);
+}
+
+OP_ANY(cvtpi2pd)
+{
+	return convert_from_mmx(c, in, 8, double_from_32);
+}
+
+OP_ANY(cvtps2pi)
+{
+	return convert_to_mmx(c, in, 4, single_to_32);
+}
+
+OP_ANY(cvttps2pi)
+{
+	return convert_to_mmx(c, in, 4, single_to_32_truncated);
+}
+
+OP_ANY(cvtpd2pi)
+{
+	return convert_to_mmx(c, in, 8, double_to_32);
+}
+
+OP_ANY(cvttpd2pi)
+{
+	return convert_to_mmx(c, in, 8, double_to_32_truncated);
+}

@@ -1,39 +1,8 @@
-/* exec_sse_int.c - SSE2 instructions on packed integers, and logic and shuffles of any lanes. */
+/* exec_sse_int.c - MMX and SSE2 instructions on packed integers, and logic and shuffles of any
+ * lanes.
+ */
 #include "sim/cpu/ops.h"
-#include "sim/cpu/vector.h"
-
-#define LANES(v, member) (sizeof(v.member) / sizeof(v.member[0]))
-
-/* An operation on two vectors, the destination first. */
-typedef union lanes (*vector_fn)(union lanes a, union lanes b);
-
-MUST_CHECK static ALWAYS_INLINE struct fault combine(struct vcpu *c, const struct insn *in,
-	enum shape shape, unsigned width, vector_fn calculate)
-{
-	union lanes b;
-
-	TRY(c->vector);
-	TRY(vector_source(c, in, shape, width, &b));
-	vector_set(c, in->reg[0], calculate(vector_get(c, in->reg[0]), b));
-	return no_fault;
-}
-
-/* PACKED(name) { body } defines the operation from its calculation of a and b. */
-#define PACKED(name)                                                                               \
-	static ALWAYS_INLINE union lanes calculate_##name(union lanes a, union lanes b);           \
-	MUST_CHECK static ALWAYS_INLINE struct fault body_##name(                                  \
-		struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)           \
-	{                                                                                          \
-		return combine(c, in, shape, width, calculate_##name);                             \
-	}                                                                                          \
-	OP_VECTOR(name, body_##name, 16);                                                          \
-	static ALWAYS_INLINE union lanes calculate_##name(union lanes a, union lanes b)
-
-#define PACKED_IS(name, member, expression)                                                        \
-	PACKED(name)                                                                               \
-	{                                                                                          \
-		return (union lanes){.member = expression};                                        \
-	}
+#include "sim/cpu/packed.h"
 
 PACKED_IS(pand, u64, a.u64 &b.u64)
 PACKED_IS(pandn, u64, ~a.u64 &b.u64)
@@ -57,29 +26,17 @@ PACKED_IS(pcmpgtb, i8, a.i8 > b.i8)
 PACKED_IS(pcmpgtw, i16, a.i16 > b.i16)
 PACKED_IS(pcmpgtd, i32, a.i32 > b.i32)
 
-PACKED_IS(punpckhqdq, u64, ((lanes_u64){a.u64[1], b.u64[1]}))
-PACKED_IS(punpcklqdq, u64, ((lanes_u64){a.u64[0], b.u64[0]}))
+PACKED_XMM(punpckhqdq)
+{
+	return (union lanes){.u64 = {a.u64[1], b.u64[1]}};
+}
+
+PACKED_XMM(punpcklqdq)
+{
+	return (union lanes){.u64 = {a.u64[0], b.u64[0]}};
+}
 
 /* --- lane by lane --- */
-
-/* PACKED_EACH(name, member, expression): lane i of the result from x and y, those of a and b. */
-#define PACKED_EACH(name, member, type, expression)                                                \
-	PACKED(name)                                                                               \
-	{                                                                                          \
-		union lanes r;                                                                     \
-                                                                                                   \
-		for (unsigned i = 0; i < LANES(r, member); i++) {                                  \
-			int32_t x = a.member[i], y = b.member[i];                                  \
-                                                                                                   \
-			r.member[i] = (type)(expression);                                          \
-		}                                                                                  \
-		return r;                                                                          \
-	}
-
-static ALWAYS_INLINE int32_t clamp(int32_t v, int32_t least, int32_t most)
-{
-	return v < least ? least : v > most ? most : v;
-}
 
 PACKED_EACH(paddsb, i8, int8_t, clamp(x + y, INT8_MIN, INT8_MAX))
 PACKED_EACH(paddsw, i16, int16_t, clamp(x + y, INT16_MIN, INT16_MAX))
@@ -131,11 +88,12 @@ PACKED(psadbw)
 #define PACK(name, from, to, type, least, most)                                                    \
 	PACKED(name)                                                                               \
 	{                                                                                          \
-		union lanes r;                                                                     \
+		unsigned lanes = LANES(a, from, SIZE);                                             \
+		union lanes r = {.x = {{0, 0}}};                                                   \
                                                                                                    \
-		for (unsigned i = 0; i < LANES(a, from); i++) {                                    \
+		for (unsigned i = 0; i < lanes; i++) {                                             \
 			r.to[i] = (type)clamp(a.from[i], least, most);                             \
-			r.to[i + LANES(a, from)] = (type)clamp(b.from[i], least, most);            \
+			r.to[i + lanes] = (type)clamp(b.from[i], least, most);                     \
 		}                                                                                  \
 		return r;                                                                          \
 	}
@@ -144,26 +102,28 @@ PACK(packsswb, i16, i8, int8_t, INT8_MIN, INT8_MAX)
 PACK(packuswb, i16, u8, uint8_t, 0, UINT8_MAX)
 PACK(packssdw, i32, i16, int16_t, INT16_MIN, INT16_MAX)
 
-/* --- unpacking: lanes of the low or high half of a and b in turn --- */
+/* --- unpacking: lanes of the low or high half of a and b in turn. Of memory, MMX instructions read
+ * the half that they use, if it is the low one --- */
 
-#define UNPACK(name, member, half)                                                                 \
-	PACKED(name)                                                                               \
+#define UNPACK(name, member, half, load)                                                           \
+	PACKED_LOADING(name, load)                                                                 \
 	{                                                                                          \
-		union lanes r;                                                                     \
+		unsigned pairs = LANES(a, member, SIZE) / 2;                                       \
+		union lanes r = {.x = {{0, 0}}};                                                   \
                                                                                                    \
-		for (unsigned i = 0; i < LANES(r, member) / 2; i++) {                              \
-			r.member[2 * i] = a.member[i + half * LANES(r, member) / 2];               \
-			r.member[2 * i + 1] = b.member[i + half * LANES(r, member) / 2];           \
+		for (unsigned i = 0; i < pairs; i++) {                                             \
+			r.member[2 * i] = a.member[i + half * pairs];                              \
+			r.member[2 * i + 1] = b.member[i + half * pairs];                          \
 		}                                                                                  \
 		return r;                                                                          \
 	}
 
-UNPACK(punpcklbw, u8, 0)
-UNPACK(punpcklwd, u16, 0)
-UNPACK(punpckldq, u32, 0)
-UNPACK(punpckhbw, u8, 1)
-UNPACK(punpckhwd, u16, 1)
-UNPACK(punpckhdq, u32, 1)
+UNPACK(punpcklbw, u8, 0, 4)
+UNPACK(punpcklwd, u16, 0, 4)
+UNPACK(punpckldq, u32, 0, 4)
+UNPACK(punpckhbw, u8, 1, 8)
+UNPACK(punpckhwd, u16, 1, 8)
+UNPACK(punpckhdq, u32, 1, 8)
 
 /* --- shifts: a count beyond the lane clears it, or fills it with the sign --- */
 
@@ -204,16 +164,23 @@ static ALWAYS_INLINE union lanes shift_signed(union lanes a, uint64_t count, uns
 	{                                                                                          \
 		return how(a, b.x.q[0], lane);                                                     \
 	}                                                                                          \
+	PACKED_CALCULATION(name##_imm)                                                             \
+	{                                                                                          \
+		(void)b;                                                                           \
+		return how(a, imm, lane);                                                          \
+	}                                                                                          \
 	MUST_CHECK static ALWAYS_INLINE struct fault body_##name##_imm(                            \
 		struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)           \
 	{                                                                                          \
-		(void)shape, (void)width;                                                          \
-		TRY(c->vector);                                                                    \
-		vector_set(c, in->reg[0], how(vector_get(c, in->reg[0]), (uint8_t)in->imm, lane)); \
-		return no_fault;                                                                   \
+		(void)shape;                                                                       \
+		return combine(c, in, SHAPE_RR, width, 0, calculate_##name##_imm);                 \
 	}                                                                                          \
+	FORM(name##_imm, body_##name##_imm, RI, 8)                                                 \
 	FORM(name##_imm, body_##name##_imm, RI, 16)                                                \
-	const struct op op_##name##_imm = {.forms = {VECTOR_ENTRY(name##_imm, RI, 16)}};
+	const struct op op_##name##_imm = {                                                        \
+		.forms = {[SHAPE_RI] = {[WIDTH_INDEX_8] = name##_imm_RI_8,                         \
+				  [WIDTH_INDEX_16] = name##_imm_RI_16}},                           \
+	};
 
 SHIFT(psllw, shift_left, 2)
 SHIFT(pslld, shift_left, 4)
@@ -249,62 +216,43 @@ OP_ANY(psrldq)
 
 /* --- shuffles by an immediate --- */
 
-typedef union lanes (*shuffle_fn)(union lanes a, union lanes b, unsigned order);
-
-MUST_CHECK static ALWAYS_INLINE struct fault shuffle(struct vcpu *c, const struct insn *in,
-	enum shape shape, unsigned width, shuffle_fn calculate)
-{
-	union lanes b;
-
-	TRY(c->vector);
-	TRY(vector_source(c, in, shape, width, &b));
-	vector_set(
-		c, in->reg[0], calculate(vector_get(c, in->reg[0]), b, (unsigned)in->imm & 0xff));
-	return no_fault;
-}
-
-#define SHUFFLE(name)                                                                              \
-	static ALWAYS_INLINE union lanes calculate_##name(                                         \
-		union lanes a, union lanes b, unsigned order);                                     \
-	MUST_CHECK static ALWAYS_INLINE struct fault body_##name(                                  \
-		struct vcpu *c, const struct insn *in, enum shape shape, unsigned width)           \
-	{                                                                                          \
-		return shuffle(c, in, shape, width, calculate_##name);                             \
-	}                                                                                          \
-	OP_VECTOR(name, body_##name, 16);                                                          \
-	static ALWAYS_INLINE union lanes calculate_##name(                                         \
-		union lanes a, union lanes b, unsigned order)
-
-SHUFFLE(pshufd)
+PACKED(pshufw)
 {
 	for (unsigned i = 0; i < 4; i++)
-		a.u32[i] = b.u32[order >> 2 * i & 3];
+		a.u16[i] = b.u16[imm >> 2 * i & 3];
 	return a;
 }
 
-SHUFFLE(pshuflw)
+PACKED_XMM(pshufd)
+{
+	for (unsigned i = 0; i < 4; i++)
+		a.u32[i] = b.u32[imm >> 2 * i & 3];
+	return a;
+}
+
+PACKED_XMM(pshuflw)
 {
 	a = b;
 	for (unsigned i = 0; i < 4; i++)
-		a.u16[i] = b.u16[order >> 2 * i & 3];
+		a.u16[i] = b.u16[imm >> 2 * i & 3];
 	return a;
 }
 
-SHUFFLE(pshufhw)
+PACKED_XMM(pshufhw)
 {
 	a = b;
 	for (unsigned i = 0; i < 4; i++)
-		a.u16[4 + i] = b.u16[4 + (order >> 2 * i & 3)];
+		a.u16[4 + i] = b.u16[4 + (imm >> 2 * i & 3)];
 	return a;
 }
 
-SHUFFLE(shufps)
+PACKED_XMM(shufps)
 {
-	return (union lanes){.u32 = {a.u32[order & 3], a.u32[order >> 2 & 3], b.u32[order >> 4 & 3],
-				     b.u32[order >> 6 & 3]}};
+	return (union lanes){.u32 = {a.u32[imm & 3], a.u32[imm >> 2 & 3], b.u32[imm >> 4 & 3],
+				     b.u32[imm >> 6 & 3]}};
 }
 
-SHUFFLE(shufpd)
+PACKED_XMM(shufpd)
 {
-	return (union lanes){.u64 = {a.u64[order & 1], b.u64[order >> 1 & 1]}};
+	return (union lanes){.u64 = {a.u64[imm & 1], b.u64[imm >> 1 & 1]}};
 }

@@ -6,24 +6,16 @@
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
 #include "sim/cpu/vector.h"
-
-#define FSW_FLAGS   0x003f
-#define FSW_ES      0x0080
-#define FSW_B       0x8000
-#define FSW_TOP     0x3800
-#define FCW_KNOWN   0x1f3f
-#define FCW_ONE     0x0040 /* always reads 1 */
-#define FCW_DEFAULT 0x037f
+#include "sim/cpu/x87.h"
 
 enum tag { TAG_VALID, TAG_ZERO, TAG_SPECIAL, TAG_EMPTY };
 
-MUST_CHECK static struct fault x87_check(const struct vcpu *c)
+struct fault x87_check(const struct vcpu *c)
 {
 	return c->arch.cr0 & (CR0_EM | CR0_TS) ? fault_exception(VECTOR_NM) : no_fault;
 }
 
-/* Waiting instructions report an unmasked exception that an earlier one left behind. */
-MUST_CHECK static struct fault x87_pending(struct vcpu *c)
+struct fault x87_pending(struct vcpu *c)
 {
 	if ((c->arch.x87.fsw & FSW_ES) == 0)
 		return no_fault;
@@ -32,15 +24,23 @@ MUST_CHECK static struct fault x87_pending(struct vcpu *c)
 	return fault_exception(VECTOR_MF);
 }
 
-/* ES and B follow from the flags and their masks. */
-static void x87_summarise(struct x87 *x)
+struct fault mmx_check(struct vcpu *c)
+{
+	if (unlikely(c->arch.cr0 & CR0_EM))
+		return fault_ud;
+	if (unlikely(c->arch.cr0 & CR0_TS))
+		return fault_exception(VECTOR_NM);
+	return x87_pending(c);
+}
+
+void x87_summarise(struct x87 *x)
 {
 	x->fsw &= (uint16_t) ~(FSW_ES | FSW_B);
 	if (x->fsw & ~x->fcw & FSW_FLAGS)
 		x->fsw |= FSW_ES | FSW_B;
 }
 
-static void x87_set_control(struct x87 *x, uint16_t value)
+void x87_set_control(struct x87 *x, uint16_t value)
 {
 	x->fcw = (value & FCW_KNOWN) | FCW_ONE;
 	x87_summarise(x);
@@ -51,7 +51,7 @@ OP_ANY(fninit)
 	TRY(x87_check(c));
 	c->arch.x87.fcw = FCW_DEFAULT;
 	c->arch.x87.fsw = 0;
-	c->arch.x87.ftw = 0xffff;
+	c->arch.x87.ftw = 0;
 	c->arch.x87.fop = 0;
 	c->arch.x87.fip = 0;
 	c->arch.x87.fdp = 0;
@@ -120,11 +120,6 @@ struct fxsave_image {
 
 _Static_assert(sizeof(struct fxsave_image) == FXSAVE_SIZE, "as the manual draws it");
 
-static unsigned x87_top(const struct x87 *x)
-{
-	return bits_get(x->fsw, FSW_TOP) & 7;
-}
-
 static enum tag tag_of(const struct xmm *st)
 {
 	unsigned exponent = st->q[1] & 0x7fff;
@@ -136,23 +131,12 @@ static enum tag tag_of(const struct xmm *st)
 	return TAG_VALID;
 }
 
-/* One bit a register: not empty. */
-static uint8_t tags_abridge(uint16_t ftw)
-{
-	unsigned bits = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		if ((ftw >> 2 * i & 3) != TAG_EMPTY)
-			bits |= 1u << i;
-	return (uint8_t)bits;
-}
-
-static uint16_t tags_expand(const struct x87 *x, uint8_t bits)
+uint16_t x87_tag_word(const struct x87 *x)
 {
 	unsigned ftw = 0;
 
-	for (unsigned i = 0; i < 8; i++)
-		ftw |= (unsigned)(bits >> i & 1 ? tag_of(&x->st[i]) : TAG_EMPTY) << 2 * i;
+	for (unsigned i = 0; i < X87_REGISTERS; i++)
+		ftw |= (unsigned)(x->ftw >> i & 1 ? tag_of(&x->st[i]) : TAG_EMPTY) << 2 * i;
 	return (uint16_t)ftw;
 }
 
@@ -192,7 +176,7 @@ OP_ANY(fxsave)
 	struct fxsave_image image = {
 		.fcw = x->fcw,
 		.fsw = x->fsw,
-		.ftw = tags_abridge(x->ftw),
+		.ftw = (uint8_t)x->ftw,
 		.fop = x->fop,
 		.fip = wide ? x->fip : (uint32_t)x->fip,
 		.fdp = wide ? x->fdp : (uint32_t)x->fdp,
@@ -204,7 +188,7 @@ OP_ANY(fxsave)
 
 	TRY(fxsave_address(c, in, ACCESS_WRITE, &la));
 	for (unsigned i = 0; i < 8; i++)
-		image.st[i] = x->st[(x87_top(x) + i) & 7];
+		image.st[i] = x->st[x87_physical(x, i)];
 	memcpy(image.xmm, c->arch.xmm, sizeof(image.xmm));
 	TRY(mem_open(c, in->seg, la, 1, &end)); /* may all of it be written? */
 	TRY(mem_open(c, in->seg, la + FXSAVE_SIZE - 1, 1, &end));
@@ -229,9 +213,9 @@ static void x87_restore(struct x87 *x, const struct fxsave_image *image, bool wi
 		struct xmm st = image->st[i];
 
 		st.q[1] &= 0xffff;
-		x->st[(x87_top(x) + i) & 7] = st;
+		x->st[x87_physical(x, i)] = st;
 	}
-	x->ftw = tags_expand(x, image->ftw);
+	x->ftw = image->ftw;
 }
 
 OP_ANY(fxrstor)

@@ -1,5 +1,7 @@
 #include "sim/debug/gdb_registers.h"
 
+#include "sim/cpu/x87.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -197,15 +199,9 @@ unsigned gdb_register_size(unsigned number)
 	return registers[number].size;
 }
 
-/* ST(i) is the physical register TOP + i. */
-static unsigned x87_physical(const struct core_state *arch, size_t i)
-{
-	return (unsigned)((arch->x87.fsw >> 11) + i) & 7;
-}
-
 static uint32_t x87_control(const struct core_state *arch, size_t which)
 {
-	const uint32_t values[] = {arch->x87.fcw, arch->x87.fsw, arch->x87.ftw, 0,
+	const uint32_t values[] = {arch->x87.fcw, arch->x87.fsw, x87_tag_word(&arch->x87), 0,
 		(uint32_t)arch->x87.fip, 0, (uint32_t)arch->x87.fdp, arch->x87.fop};
 
 	return values[which];
@@ -224,7 +220,8 @@ void gdb_register_read(const struct vcpu *c, unsigned number, uint8_t *value)
 		small = c->arch.seg[r->offset].selector;
 		break;
 	case X87_REG:
-		memcpy(value, &c->arch.x87.st[x87_physical(&c->arch, r->offset)], r->size);
+		memcpy(value, &c->arch.x87.st[x87_physical(&c->arch.x87, (unsigned)r->offset)],
+			r->size);
 		return;
 	case X87_CONTROL:
 	default:
@@ -241,7 +238,8 @@ void gdb_register_write(struct vcpu *c, unsigned number, const uint8_t *value)
 	if (r->source == AT_OFFSET)
 		memcpy((uint8_t *)&c->arch + r->offset, value, r->size);
 	else if (r->source == X87_REG)
-		memcpy(&c->arch.x87.st[x87_physical(&c->arch, r->offset)], value, r->size);
+		memcpy(&c->arch.x87.st[x87_physical(&c->arch.x87, (unsigned)r->offset)], value,
+			r->size);
 	else
 		return;
 	c->arch.rflags |= RFLAGS_ONE;

@@ -173,23 +173,9 @@ static void set_free(const struct code *c, struct regs *in, unsigned reg, uint64
 		in->gpr[reg] = value;
 }
 
-static void random_x87(struct rng *r, struct fx_image *fx)
-{
-	fx->fcw = (uint16_t)((rng_next(r) & 0x1f3f) | 0x40);
-	fx->fsw = (uint16_t)(rng_next(r) & 0x7f7f);
-	if (fx->fsw & ~fx->fcw & 0x3f)
-		fx->fsw |= 0x8080;
-	fx->ftw = (uint8_t)rng_next(r);
-	fx->fop = rng_next(r) & 0x7ff;
-	fx->fip = rng_next(r) >> 17;
-	fx->fdp = ~(rng_next(r) >> 17);
-	for (unsigned i = 0; i < 8; i++)
-		fx->st[i] = (struct xmm){{rng_next(r), rng_next(r) & 0xffff}};
-}
-
 static bool row_is_x87(const struct row *row)
 {
-	return row->name[0] == 'f';
+	return row->name[0] == 'f' || row_is(row, "emms") || row_has_kind(row, "PQN");
 }
 
 static void random_state(struct case_maker *m, const struct code *c, struct regs *in)
@@ -205,7 +191,7 @@ static void random_state(struct case_maker *m, const struct code *c, struct regs
 	in->fx.fcw = 0x37f;
 	in->fx.mxcsr = random_mxcsr(r);
 	if (row_is_x87(c->form->row))
-		random_x87(r, &in->fx);
+		random_x87(r, &in->fx, row_has_kind(c->form->row, "PQN"));
 	if (row_has_kind(c->form->row, "VWU") || rng_below(r, 64) == 0)
 		for (unsigned i = 0; i < 16; i++)
 			random_vector(r, &m->xmm[i]);
@@ -447,7 +433,7 @@ static void put_image(struct case_maker *m, const struct code *c, uint64_t la)
 	struct fx_image fx;
 
 	memset(&fx, 0, sizeof(fx));
-	random_x87(m->rng, &fx);
+	random_x87(m->rng, &fx, false);
 	fx.fsw = (uint16_t)rng_next(m->rng);
 	fx.fcw = (uint16_t)rng_next(m->rng);
 	fx.mxcsr = rng_below(m->rng, 8) ? random_mxcsr(m->rng) : (uint32_t)random_integer(m->rng);
@@ -497,8 +483,9 @@ static void adjust_case(
 		in->gpr[RBX] = la - (c->form->rm == RM_GS ? GS_BASE : 0) - (in->gpr[RAX] & 0xff);
 		put_contents(m, la, 1);
 	}
-	if (row_is(row, "maskmovdqu"))
-		in->gpr[RDI] = place_counted(m, 16, c->form->mode == CODE_64);
+	if (strncmp(row->name, "maskmov", 7) == 0)
+		in->gpr[RDI] =
+			place_counted(m, row_has_kind(row, "P") ? 8 : 16, c->form->mode == CODE_64);
 }
 
 void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in)

@@ -114,7 +114,12 @@ static const struct control {
 	{"fwait-ts-mp", CR0_TS | CR0_MP, 0, 0, MXCSR_DEFAULT, 0, FWAIT, VECTOR_NM},
 	{"fwait-pending", 0, 0, 0, MXCSR_DEFAULT, 0x8081, FWAIT, VECTOR_MF},
 	{"x87-arithmetic", 0, 0, 0, MXCSR_DEFAULT, 0, FADD, REFUSED},
-	{"mmx", 0, 0, 0, MXCSR_DEFAULT, 0, PADDB, REFUSED},
+	{"mmx", 0, 0, 0, MXCSR_DEFAULT, 0, PADDB, NO_VECTOR},
+	{"mmx-em-ts", CR0_EM | CR0_TS, 0, 0, MXCSR_DEFAULT, 0, PADDB, VECTOR_UD},
+	{"mmx-ts", CR0_TS, 0, 0, MXCSR_DEFAULT, 0x8081, PADDB, VECTOR_NM},
+	{"mmx-osfxsr", 0, 0, CR4_OSFXSR, MXCSR_DEFAULT, 0, PADDB, NO_VECTOR},
+	{"mmx-pending", 0, 0, 0, MXCSR_DEFAULT, 0x8081, PADDB, VECTOR_MF},
+	{"mmx-pending-ne", 0, CR0_NE, 0, MXCSR_DEFAULT, 0x8081, PADDB, REFUSED},
 };
 
 static uint32_t run(struct model *m, const struct control *t, uint64_t la)

@@ -208,13 +208,14 @@ static void put_x87(struct x87 *x, const struct fx_image *fx)
 {
 	unsigned top = fx->fsw >> 11 & 7;
 
-	*x = (struct x87){
-		.fcw = fx->fcw, .fsw = fx->fsw, .fop = fx->fop, .fip = fx->fip, .fdp = fx->fdp};
-	for (unsigned i = 0; i < 8; i++) {
+	*x = (struct x87){.fcw = fx->fcw,
+		.fsw = fx->fsw,
+		.ftw = fx->ftw,
+		.fop = fx->fop,
+		.fip = fx->fip,
+		.fdp = fx->fdp};
+	for (unsigned i = 0; i < 8; i++)
 		x->st[(top + i) & 7] = fx->st[i];
-		if ((fx->ftw >> i & 1) == 0)
-			x->ftw |= (uint16_t)(3u << 2 * i);
-	}
 }
 
 static void get_x87(const struct x87 *x, struct fx_image *fx)
@@ -223,14 +224,12 @@ static void get_x87(const struct x87 *x, struct fx_image *fx)
 
 	fx->fcw = x->fcw;
 	fx->fsw = x->fsw;
+	fx->ftw = (uint8_t)x->ftw;
 	fx->fop = x->fop;
 	fx->fip = x->fip;
 	fx->fdp = x->fdp;
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < 8; i++)
 		fx->st[i] = x->st[(top + i) & 7];
-		if ((x->ftw >> 2 * i & 3) != 3)
-			fx->ftw |= (uint8_t)(1u << i);
-	}
 }
 
 static void put_state(struct model *m, const struct regs *in)

@@ -191,6 +191,8 @@ void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct
 
 uint64_t random_integer(struct rng *r);
 void random_vector(struct rng *r, struct xmm *x);
+/* Registers of the x87 FPU, or what MMX has in them. */
+void random_x87(struct rng *r, struct fx_image *fx, bool mmx);
 
 /* --- what is known --- */
 

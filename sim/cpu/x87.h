@@ -1,0 +1,105 @@
+/* x87.h - the registers of the x87 FPU and of MMX, which are the same: who may use them, the stack,
+ * tags and status.
+ *
+ * SDM "x87 FPU Execution Environment" and "MMX State". The tag word is kept as FXSAVE stores it, a
+ * bit a physical register that is set unless it is empty: all else in it follows from the contents.
+ */
+#ifndef CPU_X87_H
+#define CPU_X87_H
+
+#include "sim/cpu/forms.h"
+
+#define FSW_IE    0x0001
+#define FSW_DE    0x0002
+#define FSW_ZE    0x0004
+#define FSW_OE    0x0008
+#define FSW_UE    0x0010
+#define FSW_PE    0x0020
+#define FSW_FLAGS 0x003f
+#define FSW_SF    0x0040
+#define FSW_ES    0x0080
+#define FSW_C0    0x0100
+#define FSW_C1    0x0200
+#define FSW_C2    0x0400
+#define FSW_TOP   0x3800
+#define FSW_C3    0x4000
+#define FSW_B     0x8000
+
+#define FCW_KNOWN   0x1f3f
+#define FCW_ONE     0x0040 /* always reads 1 */
+#define FCW_PC      0x0300
+#define FCW_RC      0x0c00
+#define FCW_DEFAULT 0x037f
+
+#define X87_REGISTERS 8
+
+static inline unsigned x87_top(const struct x87 *x)
+{
+	return bits_get(x->fsw, FSW_TOP) & 7;
+}
+
+/* The physical register that ST(i) is. */
+static inline unsigned x87_physical(const struct x87 *x, unsigned i)
+{
+	return (x87_top(x) + i) & 7;
+}
+
+static inline bool x87_is_empty(const struct x87 *x, unsigned i)
+{
+	return (x->ftw >> x87_physical(x, i) & 1) == 0;
+}
+
+/* The tag word in full, two bits a register. */
+uint16_t x87_tag_word(const struct x87 *x);
+
+/* ES and B follow from the flags and their masks. */
+void x87_summarise(struct x87 *x);
+void x87_set_control(struct x87 *x, uint16_t value);
+
+/* #NM: CR0.EM or CR0.TS. */
+MUST_CHECK struct fault x87_check(const struct vcpu *c);
+/* Waiting instructions report an unmasked exception that an earlier one left behind: #MF. */
+MUST_CHECK struct fault x87_pending(struct vcpu *c);
+
+/* --- MMX: SDM "MMX Technology System Programming" --- */
+
+/* #UD, #NM, #MF. */
+MUST_CHECK struct fault mmx_check(struct vcpu *c);
+
+/* Every MMX instruction but EMMS makes all registers valid and TOP 0. */
+static ALWAYS_INLINE void mmx_enter(struct vcpu *c)
+{
+	c->arch.x87.fsw &= (uint16_t)~FSW_TOP;
+	c->arch.x87.ftw = 0xff;
+}
+
+/* A write sets the exponent to ones. */
+static ALWAYS_INLINE void mmx_set(struct vcpu *c, unsigned offset, uint64_t value)
+{
+	struct xmm st = {{value, 0xffff}};
+
+	memcpy((uint8_t *)c + offset, &st, sizeof(st));
+	mmx_enter(c);
+}
+
+static ALWAYS_INLINE uint64_t mmx_get(const struct vcpu *c, unsigned offset)
+{
+	return reg_get(c, offset, 8);
+}
+
+/* The second operand: a register in full, or size bytes of memory. */
+MUST_CHECK static ALWAYS_INLINE struct fault mmx_source(
+	struct vcpu *c, const struct insn *in, enum shape shape, unsigned size, uint64_t *value)
+{
+	uint64_t la;
+
+	*value = 0;
+	if (shape == SHAPE_RR) {
+		*value = mmx_get(c, in->reg[1]);
+		return no_fault;
+	}
+	TRY(address_of(c, in, shape_address(shape), ACCESS_READ, size, &la));
+	return form_load(c, in, shape, la, size, value);
+}
+
+#endif
