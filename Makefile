@@ -26,9 +26,19 @@ $O/%.o: %.c $O/flags
 	@echo '  CC  $<'
 	$Q$(CC) $(ALL) -c -o $@ $<
 
+# The DSDT's AML, as the bytes of a C array.
+$O/sim/dev/dsdt.inc: sim/dev/dsdt.asl
+	@mkdir -p $(@D)
+	@echo '  ASL $@'
+	$Qiasl -ve -p $(@:.inc=) $< >$(@:.inc=.log) 2>&1 || { cat $(@:.inc=.log); exit 1; }
+	$Qod -An -v -tx1 $(@:.inc=.aml) | sed 's/ \(..\)/0x\1,/g' >$@
+
+$O/sim/dev/acpi.o: $O/sim/dev/dsdt.inc
+$O/sim/dev/acpi.o: private ALL += -I$O
+
 # Recordings are bound to the sources that made them.
 MODELS  := $(sort $(wildcard sim/cpu/models/*.ini))
-SOURCES := $(sort $(wildcard $(foreach l,$(LAYERS),sim/$l/*.[ch] sim/$l/*.inc))) $(MODELS)
+SOURCES := $(sort $(wildcard $(foreach l,$(LAYERS),sim/$l/*.[ch] sim/$l/*.inc sim/$l/*.asl))) $(MODELS)
 $O/sim/replay/version.o: $(SOURCES)
 $O/sim/replay/version.o: private ALL += \
 	-DRINGV_BUILD_ID='"$(shell cat $(SOURCES) | sha256sum | cut -c1-16)"'

@@ -10,6 +10,8 @@ static const struct verdict {
 } verdicts[] = {
 	[STOP_NONE] = {"none", SIM_BUG},
 	[STOP_EXIT] = {"pass", SIM_PASS},
+	[STOP_OFF] = {"pass", SIM_PASS},
+	[STOP_RESET] = {"reset", SIM_PASS},
 	[STOP_IDLE] = {"idle", SIM_FAIL},
 	[STOP_HELD] = {"idle", SIM_FAIL},
 	[STOP_SHUTDOWN] = {"shutdown", SIM_FAIL},
@@ -71,6 +73,12 @@ static void describe_stop(const struct report *r, FILE *out)
 	case STOP_EXIT:
 		fprintf(out, "the image exited with status %u", r->stop.status);
 		break;
+	case STOP_OFF:
+		fprintf(out, "the machine was powered off");
+		break;
+	case STOP_RESET:
+		fprintf(out, "the machine was reset, and has no BIOS to start again with");
+		break;
 	case STOP_IDLE:
 		fprintf(out, "every pcore is halted, and nothing is due that would wake one");
 		break;
@@ -94,7 +102,8 @@ static void describe_stop(const struct report *r, FILE *out)
 
 static bool wants_cores(enum stop_why why)
 {
-	return why != STOP_EXIT && why != STOP_STEPS && why != STOP_INTERRUPTED;
+	return why != STOP_EXIT && why != STOP_OFF && why != STOP_RESET && why != STOP_STEPS &&
+	       why != STOP_INTERRUPTED;
 }
 
 void report_text(const struct report *r)

@@ -320,6 +320,12 @@ static void say_stop(struct gdb *g, struct stop s, unsigned core)
 		packet_add(&g->out, "W%02x", s.status & 0xff);
 		g->done = true;
 		return;
+	case STOP_OFF:
+	case STOP_RESET:
+		packet_clear(&g->out);
+		packet_add(&g->out, "W00");
+		g->done = true;
+		return;
 	case STOP_IDLE:
 		say_console(g, "ringv: every pcore is halted for ever\n");
 		say_stopped(g, core, SIGNAL_INT);

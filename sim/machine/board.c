@@ -5,39 +5,50 @@
 #include "sim/dev/acpi.h"
 #include "sim/machine/machine.h"
 
-#define PIN_PIT  2 /* ISA interrupt 0 */
-#define PIN_UART 4
-#define PIN_RTC  8
+/* ISA interrupts. */
+#define ISA_PIT  0
+#define ISA_UART 4
+#define ISA_RTC  8
+#define ISA_SCI  9
 
-enum space { SPACE_MEMORY, SPACE_PORT, SPACE_PCI };
+enum space { SPACE_MEMORY, SPACE_PORT, SPACE_PCI, SPACE_NONE };
 
 struct board_slot {
 	enum space space;
 	uint64_t base, size;          /* of SPACE_PCI, base is the function's number, size is 0 */
+	unsigned width;               /* bytes of the largest access that it takes as one */
 	const struct device_ops *ops; /* without state: a further range of the device before */
 	size_t device;                /* offset in struct machine */
 };
 
-#define SLOT(space, base, size, ops, device)                                                       \
+#define SLOT(space, base, size, width, ops, device)                                                \
 	{                                                                                          \
-		space, base, size, ops, offsetof(struct machine, device)                           \
+		space, base, size, width, ops, offsetof(struct machine, device)                    \
 	}
 
 /* The memory map, the ports and the PCI functions, in address order. What is not here reads as all
- * ones: the 8259 pair (0x20, 0xa0) among it; and where PCI functions have no registers now. */
+ * ones where PCI functions have no registers now. */
 static const struct board_slot board[] = {
-	SLOT(SPACE_MEMORY, IOAPIC_ADDRESS, IOAPIC_SIZE, &ioapic_ops, ioapic),
-	SLOT(SPACE_PORT, 0x040, 4, &pit_ops, pit),
-	SLOT(SPACE_PORT, 0x061, 1, &pit_port61_ops, pit),
-	SLOT(SPACE_PORT, 0x070, 2, &rtc_ops, rtc),
-	SLOT(SPACE_PORT, DEBUG_EXIT_PORT, 1, &debug_exit_ops, debug_exit),
-	SLOT(SPACE_PORT, 0x3f8, 8, &uart_ops, uart),
-	SLOT(SPACE_PORT, STIMULUS_PORT, STIMULUS_PORTS, &stimulus_ops, stimulus),
-	SLOT(SPACE_PORT, 0xcf8, 1, &pci_ops, pci),
-	SLOT(SPACE_PORT, 0xcfc, 4, &pci_data_ops, pci),
-	SLOT(SPACE_PCI, PCI_DEVFN(0, 0), 0, &host_bridge_ops, host_bridge),
-	SLOT(SPACE_PCI, PCI_DEVFN(1, 0), 0, &isa_bridge_ops, isa_bridge),
-	SLOT(SPACE_PCI, PCI_DEVFN(1, 3), 0, &power_bridge_ops, power_bridge),
+	SLOT(SPACE_MEMORY, IOAPIC_ADDRESS, IOAPIC_SIZE, 8, &ioapic_ops, ioapic),
+	SLOT(SPACE_MEMORY, HPET_ADDRESS, HPET_SIZE, 8, &hpet_ops, hpet),
+	SLOT(SPACE_PORT, 0x020, 2, 1, &pic_ops, pic),
+	SLOT(SPACE_PORT, 0x040, 4, 1, &pit_ops, pit),
+	SLOT(SPACE_PORT, 0x061, 1, 1, &pit_port61_ops, pit),
+	SLOT(SPACE_PORT, 0x070, 2, 1, &rtc_ops, rtc),
+	SLOT(SPACE_PORT, 0x092, 1, 1, &power_ops, power),
+	SLOT(SPACE_PORT, 0x0a0, 2, 1, &pic_slave_ops, pic),
+	SLOT(SPACE_PORT, DEBUG_EXIT_PORT, 1, 4, &debug_exit_ops, debug_exit),
+	SLOT(SPACE_PORT, 0x3f8, 8, 1, &uart_ops, uart),
+	SLOT(SPACE_PORT, 0x4d0, 2, 1, &pic_elcr_ops, pic),
+	SLOT(SPACE_PORT, STIMULUS_PORT, STIMULUS_PORTS, 4, &stimulus_ops, stimulus),
+	SLOT(SPACE_PORT, PM_BASE, PM_PORTS, 4, &pm_ops, pm),
+	SLOT(SPACE_PORT, 0xcf8, 1, 4, &pci_ops, pci),
+	SLOT(SPACE_PORT, POWER_RESET_PORT, 1, 1, &power_control_ops, power),
+	SLOT(SPACE_PORT, 0xcfc, 4, 4, &pci_data_ops, pci),
+	SLOT(SPACE_PCI, PCI_DEVFN(0, 0), 0, 0, &host_bridge_ops, host_bridge),
+	SLOT(SPACE_PCI, PCI_DEVFN(1, 0), 0, 0, &isa_bridge_ops, isa_bridge),
+	SLOT(SPACE_PCI, PCI_DEVFN(1, 3), 0, 0, &power_bridge_ops, power_bridge),
+	SLOT(SPACE_NONE, 0, 0, 0, &isa_ops, isa),
 };
 
 unsigned board_slot_count(void)
@@ -72,11 +83,25 @@ static uint64_t all_ones(unsigned size)
 	return size == 8 ? UINT64_MAX : BIT(8 * size) - 1;
 }
 
+static uint64_t slot_read(struct machine *m, enum space space, uint64_t address, unsigned size);
+
+/* An access that is too wide comes as bytes, each at its own address. */
+static uint64_t read_bytes(struct machine *m, enum space space, uint64_t address, unsigned size)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < size; i++)
+		value |= slot_read(m, space, address + i, 1) << (8 * i);
+	return value;
+}
+
 static uint64_t slot_read(struct machine *m, enum space space, uint64_t address, unsigned size)
 {
 	const struct board_slot *s = find_slot(space, address);
 	struct pci_place place;
 
+	if (s != NULL && size > s->width)
+		return read_bytes(m, space, address, size);
 	if (s != NULL)
 		return s->ops->read(slot_device(m, s), address - s->base, size) & all_ones(size);
 	place = pci_find(&m->pci, space == SPACE_PORT, address);
@@ -87,11 +112,25 @@ static uint64_t slot_read(struct machine *m, enum space space, uint64_t address,
 }
 
 static void slot_write(
+	struct machine *m, enum space space, uint64_t address, unsigned size, uint64_t value);
+
+static void write_bytes(
+	struct machine *m, enum space space, uint64_t address, unsigned size, uint64_t value)
+{
+	for (unsigned i = 0; i < size; i++)
+		slot_write(m, space, address + i, 1, value >> (8 * i) & 0xff);
+}
+
+static void slot_write(
 	struct machine *m, enum space space, uint64_t address, unsigned size, uint64_t value)
 {
 	const struct board_slot *s = find_slot(space, address);
 	struct pci_place place;
 
+	if (s != NULL && size > s->width) {
+		write_bytes(m, space, address, size, value);
+		return;
+	}
 	if (s != NULL) {
 		s->ops->write(slot_device(m, s), address - s->base, size, value);
 		return;
@@ -193,6 +232,11 @@ static struct irq_line pin(struct machine *m, unsigned number)
 	return (struct irq_line){ioapic_drive, &m->ioapic, number};
 }
 
+static struct irq_line isa(struct machine *m, unsigned number)
+{
+	return (struct irq_line){isa_drive, &m->isa, number};
+}
+
 /* The PCI function that the table gives this device. */
 static unsigned devfn(struct machine *m, const void *device)
 {
@@ -210,7 +254,7 @@ static void init_pci(struct machine *m)
 	for (unsigned i = 0; i < PCI_PIRQS; i++)
 		setup.gsi[i] = pin(m, PCI_PIRQ_GSI + i);
 	for (unsigned i = 0; i < PCI_ISA_IRQS; i++)
-		setup.isa[i] = pin(m, i);
+		setup.isa[i] = (struct irq_line){isa_drive_pci, &m->isa, i};
 	pci_init(&m->pci, &setup);
 	host_bridge_init(&m->host_bridge, &m->pci, devfn(m, &m->host_bridge));
 	isa_bridge_init(&m->isa_bridge, &m->pci, devfn(m, &m->isa_bridge));
@@ -219,29 +263,62 @@ static void init_pci(struct machine *m)
 
 static void write_acpi_tables(struct machine *m)
 {
-	uint8_t tables[ACPI_SIZE_MAX];
-	size_t size = acpi_build(tables, BOARD_ACPI_TABLES, m->cpu_count);
+	struct acpi_tables tables;
+	uint8_t placed[ACPI_PLACED_MAX];
+	size_t size;
 
-	if (!phys_write(&m->mem, BOARD_ACPI_TABLES, tables, size))
+	acpi_build(&tables, m->cpu_count);
+	size = acpi_place(&tables, BOARD_ACPI_TABLES, placed);
+	if (!phys_write(&m->mem, BOARD_ACPI_TABLES, placed, size))
 		SIM_ASSERT(!"machine_create asks for 2 MiB");
 }
 
-void board_init(struct machine *m, const struct byte_sink *sink)
+static void init_interrupts(struct machine *m)
 {
-	struct irq_line pit_irq = pin(m, PIN_PIT), uart_irq = pin(m, PIN_UART);
-	struct irq_line rtc_irq = pin(m, PIN_RTC), stimulus_irq = pin(m, STIMULUS_GSI);
-	struct rtc_setup rtc = {
+	const struct irq_line intr = {apic_drive_lint, &m->apic_bus, LINT_INTR};
+	const struct irq_line to_pic = {pic_drive, &m->pic, 0};
+	const struct irq_line to_ioapic = {ioapic_drive, &m->ioapic, 0};
+
+	ioapic_init(&m->ioapic, &m->apic_bus);
+	pic_init(&m->pic, &intr);
+	isa_init(&m->isa, &to_pic, &to_ioapic);
+}
+
+/* The PIT's and the RTC's interrupt go through the HPET, which may take their place. */
+static void init_clocks(struct machine *m)
+{
+	const struct rtc_setup rtc = {
 		.clock = m->config.machine.clock,
 		.memory_low = m->mem.low_size,
 		.memory_high = m->mem.size - m->mem.low_size,
 	};
-	struct device_env pit_env = device_env(m, &m->pit), rtc_env = device_env(m, &m->rtc);
+	const struct irq_line legacy[HPET_LEGACY] = {isa(m, ISA_PIT), isa(m, ISA_RTC)};
+	const struct irq_line pit_irq = {hpet_legacy_drive, &m->hpet, 0};
+	const struct irq_line rtc_irq = {hpet_legacy_drive, &m->hpet, 1};
+	const struct device_env hpet_env = device_env(m, &m->hpet);
+	const struct device_env pit_env = device_env(m, &m->pit);
+	const struct device_env rtc_env = device_env(m, &m->rtc);
+	struct irq_line pins[HPET_PINS];
 
-	ioapic_init(&m->ioapic, &m->apic_bus);
+	for (unsigned i = 0; i < HPET_PINS; i++)
+		pins[i] = pin(m, HPET_PIN_FIRST + i);
+	hpet_init(&m->hpet, &hpet_env, legacy, pins);
 	pit_init(&m->pit, &pit_env, &pit_irq);
 	rtc_init(&m->rtc, &rtc_env, &rtc_irq, &rtc);
+}
+
+void board_init(struct machine *m, const struct byte_sink *sink)
+{
+	const struct irq_line uart_irq = isa(m, ISA_UART), sci = isa(m, ISA_SCI);
+	const struct irq_line stimulus_irq = isa(m, STIMULUS_GSI);
+	const struct device_env pm_env = device_env(m, &m->pm);
+
+	init_interrupts(m);
+	init_clocks(m);
 	uart_init(&m->uart, &uart_irq, sink);
 	stimulus_init(&m->stimulus, &stimulus_irq);
+	power_init(&m->power);
+	pm_init(&m->pm, &pm_env, &sci, &m->power);
 	init_pci(m);
 	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
 		if (board[i].ops->state_size != 0)

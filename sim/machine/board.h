@@ -1,8 +1,9 @@
 /* board.h - what is where in this PC: the one table of device slots, interrupt lines and tables.
  *
  * Physical addresses: RAM below 0xc0000000 and from 4 GiB up; the I/O APIC; each pcore's own local
- * APIC. A read of nothing gives all ones, a write to nothing does nothing. ISA interrupt n is pin
- * n of the I/O APIC, but for the PIT's, which is pin 2.
+ * APIC. A read of nothing gives all ones, a write to nothing does nothing. ISA interrupt n is input
+ * n of the 8259s and pin n of the I/O APIC, but for 0, the PIT's, which is pin 2 there. HPET timers
+ * may have pins 20 to 23.
  */
 #ifndef MACHINE_BOARD_H
 #define MACHINE_BOARD_H

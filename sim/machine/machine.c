@@ -58,6 +58,7 @@ static void init_apics(struct machine *m)
 		.lapics = m->lapics,
 		.count = m->cpu_count,
 		.ioapic = &m->ioapic,
+		.pic = {pic_acknowledge, &m->pic},
 		.x2apic = model_has(&m->cpu_model, FEATURE_x2apic),
 		.kick = run_kick,
 		.absent = apic_part_absent,

@@ -13,8 +13,13 @@
 #include "sim/base/log.h"
 #include "sim/cpu/cpu.h"
 #include "sim/dev/debug_exit.h"
+#include "sim/dev/hpet.h"
 #include "sim/dev/i440fx.h"
+#include "sim/dev/isa.h"
+#include "sim/dev/pic.h"
 #include "sim/dev/pit.h"
+#include "sim/dev/pm.h"
+#include "sim/dev/power.h"
 #include "sim/dev/rtc.h"
 #include "sim/dev/stimulus.h"
 #include "sim/dev/uart.h"
@@ -63,11 +68,16 @@ struct machine {
 	struct parks parks;
 	struct phys_mem mem;
 	struct ioapic ioapic;
+	struct pic pic;
 	struct pit pit;
+	struct hpet hpet;
 	struct rtc rtc;
 	struct uart uart;
 	struct debug_exit debug_exit;
 	struct stimulus stimulus;
+	struct pm pm;
+	struct power power;
+	struct isa isa;
 	struct pci_bus pci;
 	struct bridge host_bridge, isa_bridge, power_bridge;
 	struct lapic *lapics; /* [cpu_count] */

@@ -17,6 +17,8 @@ const char *stop_name(enum stop_why why)
 	static const char *const names[] = {
 		[STOP_NONE] = "none",
 		[STOP_EXIT] = "exit",
+		[STOP_OFF] = "off",
+		[STOP_RESET] = "reset",
 		[STOP_IDLE] = "idle",
 		[STOP_HELD] = "held",
 		[STOP_SHUTDOWN] = "shutdown",
@@ -214,6 +216,8 @@ static struct stop stop_here(struct machine *m, const struct run_limit *limit)
 		s.status = debug_exit_status(&m->debug_exit);
 		return s;
 	}
+	if (power_asked(&m->power) != POWER_ON)
+		return stop_at(power_asked(&m->power) == POWER_OFF ? STOP_OFF : STOP_RESET, 0);
 	if (m->absent != NULL)
 		return stop_at(STOP_UNIMPLEMENTED, m->absent_core);
 	if (m->run.steps >= limit->steps)

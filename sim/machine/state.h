@@ -19,7 +19,7 @@ struct state_part {
 	size_t size;
 };
 
-#define STATE_PARTS_MAX (64 * 4 + 48)
+#define STATE_PARTS_MAX (64 * 4 + 64)
 
 struct state_list {
 	unsigned count;

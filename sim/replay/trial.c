@@ -205,7 +205,11 @@ static void judge_stop(struct trial *t)
 
 	switch (t->stop.why) {
 	case STOP_EXIT:
+	case STOP_OFF:
 		judge_exit(t);
+		break;
+	case STOP_RESET:
+		judge(t, VERDICT_UNEXPECTED_OUTPUT, "%s", "the machine was reset");
 		break;
 	case STOP_UNIMPLEMENTED:
 		judge(t, VERDICT_STUCK, "pcore %u needs what ringv does not have: %s", t->stop.core,

@@ -1,11 +1,15 @@
 /* The ACPI tables, found and read as an operating system does. */
 #include "sim/dev/acpi.h"
 
+#include "sim/dev/hpet.h"
+#include "sim/dev/pm.h"
+
 #include "tests/unit/unit.h"
 
 #define ADDRESS UINT64_C(0xe0000)
 
-static uint8_t memory[ACPI_SIZE_MAX];
+static struct acpi_tables tables;
+static uint8_t memory[ACPI_PLACED_MAX];
 static size_t used;
 
 static uint64_t get(uint64_t address, unsigned bytes)
@@ -42,7 +46,7 @@ static uint64_t find(const char *signature, unsigned address_size)
 	ck_assert(has_text(root, address_size == 8 ? "XSDT" : "RSDT"));
 	ck_assert_uint_eq(sum(root, length), 0);
 	ck_assert_uint_eq(root % 16, 0);
-	ck_assert_uint_eq(length, 36 + 2 * address_size);
+	ck_assert_uint_eq(length, 36 + 4 * address_size);
 	for (uint64_t i = 36; i < length; i += address_size) {
 		uint64_t table = get(root + i, address_size);
 
@@ -56,7 +60,8 @@ static uint64_t find(const char *signature, unsigned address_size)
 static void build(unsigned cpus)
 {
 	memset(memory, 0xee, sizeof(memory));
-	used = acpi_build(memory, ADDRESS, cpus);
+	acpi_build(&tables, cpus);
+	used = acpi_place(&tables, ADDRESS, memory);
 	ck_assert_uint_le(used, sizeof(memory));
 }
 
@@ -97,7 +102,7 @@ START_TEST(madt)
 
 	build(4);
 	ck_assert_uint_eq(get(find("APIC", 8) + 36, 4), 0xfee00000);
-	ck_assert_uint_eq(get(find("APIC", 8) + 40, 4), 0);
+	ck_assert_uint_eq(get(find("APIC", 8) + 40, 4), 1); /* and 8259s */
 	for (unsigned i = 0; i < 4; i++) {
 		at = madt_entry(0, i);
 		ck_assert_uint_ne(at, 0);
@@ -162,21 +167,73 @@ START_TEST(fadt)
 	ck_assert(has_text(dsdt, "DSDT"));
 	ck_assert_uint_eq(sum(dsdt, get(dsdt + 4, 4)), 0);
 	ck_assert_uint_eq(get(at + 46, 2), 9);
-	ck_assert_uint_eq(get(at + 76, 4), 0); /* no timer block */
-	/* WBINVD, C1; no buttons, no RTC wake, no reset register; headless, hardware-reduced */
-	ck_assert_uint_eq(get(at + 112, 4), 0x00101075);
+	ck_assert_uint_eq(get(at + 48, 4), 0); /* no SMI command */
+	ck_assert_uint_eq(get(at + 56, 4), PM_BASE);
+	ck_assert_uint_eq(get(at + 64, 4), PM_BASE + 4);
+	ck_assert_uint_eq(get(at + 76, 4), PM_BASE + 8);
+	ck_assert_uint_eq(get(at + 88, 4), 0x04000204);  /* lengths */
+	ck_assert_uint_eq(get(at + 148, 4), 0x02002001); /* I/O, 32 bits, accessed as words */
+	ck_assert_uint_eq(get(at + 152, 8), PM_BASE);
+	ck_assert_uint_eq(get(at + 172, 4), 0x02001001);
+	ck_assert_uint_eq(get(at + 208, 4), 0x03002001);
+	ck_assert_uint_eq(get(at + 116, 4), 0x01000801);
+	ck_assert_uint_eq(get(at + 120, 8), POWER_RESET_PORT);
+	ck_assert_uint_eq(get(at + 128, 1), POWER_RESET_VALUE);
+	/* WBINVD, C1; no buttons, no RTC wake; a reset register */
+	ck_assert_uint_eq(get(at + 112, 4), 0x00000475);
 	ck_assert_uint_eq(get(at + 96, 4), 0xffffffff); /* no C2, no C3 */
-	ck_assert_uint_eq(get(at + 109, 2), 0x000d);    /* ISA; no 8042, no VGA, no MSI */
+	ck_assert_uint_eq(get(at + 109, 2), 0x0007);    /* ISA, 8042, no VGA */
 	ck_assert_uint_eq(get(at + 108, 1), 0x32);
+}
+END_TEST
+
+START_TEST(facs)
+{
+	uint64_t at;
+
+	build(2);
+	at = get(find("FACP", 8) + 36, 4);
+	ck_assert(has_text(at, "FACS"));
+	ck_assert_uint_eq(at % 64, 0);
+	ck_assert_uint_eq(get(at + 4, 4), 64);
+}
+END_TEST
+
+START_TEST(hpet)
+{
+	uint64_t at;
+
+	build(2);
+	at = find("HPET", 8);
+	ck_assert_uint_eq(get(at + 4, 4), 56);
+	ck_assert_uint_eq(get(at + 36, 4), 0x8086a201);
+	ck_assert_uint_eq(get(at + 44, 8), HPET_ADDRESS);
+}
+END_TEST
+
+/* A Device a processor, in a Scope that is as long as it says. */
+START_TEST(ssdt)
+{
+	uint64_t at, length;
+
+	build(64);
+	at = find("SSDT", 8);
+	length = get(at + 4, 4);
+	ck_assert_uint_eq(get(at + 36, 1), 0x10);
+	ck_assert_uint_eq((get(at + 37, 1) & 15) | get(at + 38, 2) << 4, length - 37);
+	ck_assert_uint_eq(get(at + 37, 1) >> 6, 2);
+	ck_assert_uint_eq(length, 45 + 64 * 32);
+	ck_assert(has_text(at + 45 + 63 * 32 + 3, "C03F"));
+	ck_assert_uint_eq(get(at + 45 + 64 * 32 - 4, 4), 63);
 }
 END_TEST
 
 START_TEST(address_moves_the_pointers)
 {
-	static uint8_t other[ACPI_SIZE_MAX];
+	static uint8_t other[ACPI_PLACED_MAX];
 
 	build(3);
-	ck_assert_uint_eq(acpi_build(other, 0xf0000, 3), used);
+	ck_assert_uint_eq(acpi_place(&tables, 0xf0000, other), used);
 	ck_assert_uint_eq(other[18], memory[18] + 1); /* RSDT at 0xf...., not 0xe.... */
 	ck_assert_uint_eq(other[16], memory[16]);
 	ck_assert_uint_eq(other[17], memory[17]);
@@ -185,8 +242,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		rsdp, madt, overrides, many_processors, fadt, address_moves_the_pointers};
+	const TTest *const tests[] = {rsdp, madt, overrides, many_processors, fadt, facs, hpet,
+		ssdt, address_moves_the_pointers};
 
 	return unit_run("acpi", tests, ARRAY_LEN(tests));
 }
