@@ -119,6 +119,7 @@ struct core_state {
 	struct table_register gdtr, idtr;
 
 	uint64_t cr0, cr2, cr3, cr4;
+	uint64_t pdpte[4]; /* of PAE paging, as they were when CR3 was loaded */
 	uint64_t dr[8];
 
 	uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base;

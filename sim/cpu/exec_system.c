@@ -50,9 +50,36 @@ static bool cr4_has_reserved(const struct vcpu *c, uint64_t value)
 #define CR0_PAGING (CR0_PE | CR0_PG | CR0_WP)
 #define CR4_PAGING (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP)
 
+/* What PAE paging loads its registers again after; and of CR4 (SDM "PDPTE Registers"). */
+#define CR0_PDPTES (CR0_PG | CR0_CD | CR0_NW)
+#define CR4_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
+
+static bool uses_pae(uint64_t cr0, uint64_t cr4, uint64_t efer)
+{
+	return (cr0 & CR0_PG) && (cr4 & CR4_PAE) && !(efer & EFER_LMA);
+}
+
+MUST_CHECK static struct fault load_pdptes(struct vcpu *c, uint64_t cr3)
+{
+	uint64_t pdpte[4];
+
+	if (!mmu_read_pdptes(&c->mmu, cr3, pdpte))
+		return fault_gp(0);
+	memcpy(c->arch.pdpte, pdpte, sizeof(pdpte));
+	return no_fault;
+}
+
+#define TSS_TYPE_32 0x8
+
+/* SDM "Initializing IA-32e Mode": what must hold when paging is turned on with EFER.LME. */
+static bool may_enter_ia32e(const struct core_state *a)
+{
+	return (a->cr4 & CR4_PAE) && !(a->seg[CS].attr & SEG_L) && (a->seg[TR].attr & TSS_TYPE_32);
+}
+
 MUST_CHECK static struct fault write_cr0(struct vcpu *c, uint64_t value)
 {
-	uint64_t old = c->arch.cr0, changed;
+	uint64_t old = c->arch.cr0, changed, efer = c->arch.efer;
 	bool paging_on = (value & CR0_PG) && !(old & CR0_PG);
 	bool paging_off = !(value & CR0_PG) && (old & CR0_PG);
 
@@ -60,17 +87,20 @@ MUST_CHECK static struct fault write_cr0(struct vcpu *c, uint64_t value)
 		((value & CR0_NW) && !(value & CR0_CD)))
 		return fault_gp(0);
 	value = (value & CR0_KNOWN) | CR0_ET;
-	if (paging_on && (c->arch.efer & EFER_LME)) {
-		if (!(c->arch.cr4 & CR4_PAE) || (c->arch.seg[CS].attr & SEG_L))
+	if (paging_on && (efer & EFER_LME)) {
+		if (!may_enter_ia32e(&c->arch))
 			return fault_gp(0);
-		c->arch.efer |= EFER_LMA;
+		efer |= EFER_LMA;
 	}
 	if (paging_off && c->mode == CODE_64)
 		return fault_gp(0);
 	if (paging_off)
-		c->arch.efer &= ~EFER_LMA;
-	c->arch.cr0 = value;
+		efer &= ~EFER_LMA;
 	changed = old ^ value;
+	if ((changed & CR0_PDPTES) && uses_pae(value, c->arch.cr4, efer))
+		TRY(load_pdptes(c, c->arch.cr3));
+	c->arch.efer = efer;
+	c->arch.cr0 = value;
 	if (changed & CR0_PAGING)
 		mmu_flush_all(&c->mmu);
 	cpu_state_changed(c);
@@ -81,6 +111,8 @@ MUST_CHECK static struct fault write_cr3(struct vcpu *c, uint64_t value)
 {
 	if (value >> c->model->physical_bits != 0)
 		return fault_gp(0);
+	if (uses_pae(c->arch.cr0, c->arch.cr4, c->arch.efer))
+		TRY(load_pdptes(c, value));
 	c->arch.cr3 = value;
 	mmu_flush_local(&c->mmu);
 	return no_fault;
@@ -94,6 +126,8 @@ MUST_CHECK static struct fault write_cr4(struct vcpu *c, uint64_t value)
 		return fault_gp(0);
 	if ((c->arch.efer & EFER_LMA) && !(value & CR4_PAE))
 		return fault_gp(0);
+	if ((changed & CR4_PDPTES) && uses_pae(c->arch.cr0, value, c->arch.efer))
+		TRY(load_pdptes(c, c->arch.cr3));
 	c->arch.cr4 = value;
 	if (changed & CR4_PAGING)
 		mmu_flush_all(&c->mmu);

@@ -85,7 +85,7 @@ MUST_CHECK static struct fault fetch_page(struct vcpu *c, uint64_t la, uint32_t 
 		return fault_gp(0);
 	TRY(mmu_translate(&c->mmu, la, ACCESS_FETCH, who, &pa));
 	*page = phys_page(c->mmu.mem, pa);
-	return *page != PHYS_NO_PAGE ? no_fault : cpu_refuse(c, "code outside RAM");
+	return no_fault;
 }
 
 /* The code page that la lies on, by way of the TLB. */
@@ -96,6 +96,8 @@ MUST_CHECK static struct fault code_page_at(struct vcpu *c, uint64_t la, struct 
 
 	if (unlikely(e->page != (la & ~PAGE_MASK))) {
 		TRY(fetch_page(c, la, &page));
+		if (page == PHYS_NO_PAGE) /* nobody answers: FF FF is no instruction */
+			return fault_ud;
 		*e = (struct fetch_entry){la & ~PAGE_MASK, code_page_get(c->code, page)};
 		code_page_fetched(c->code, e->code, la);
 	}
@@ -132,7 +134,10 @@ MUST_CHECK static struct fault fetch_crossing(struct vcpu *c, struct insn insns[
 	SIM_ASSERT(first < INSN_MAX);
 	memcpy(bytes, phys_host(c->mmu.mem, page) + (la & PAGE_MASK), first);
 	TRY(fetch_page(c, la + first, &page));
-	memcpy(bytes + first, phys_host(c->mmu.mem, page), INSN_MAX);
+	if (page != PHYS_NO_PAGE)
+		memcpy(bytes + first, phys_host(c->mmu.mem, page), INSN_MAX);
+	else
+		memset(bytes + first, 0xff, INSN_MAX);
 	end = decode(code_cache_decoder(c->code), c->mode, bytes, first + INSN_MAX, 0, &insns[0]);
 	if (end == DECODE_OK)
 		insns[1] = block_end_after(c->code, &insns[0]);
@@ -534,7 +539,7 @@ static bool handle_fault(struct vcpu *c, struct fault f, enum cpu_stop *stop)
 		return false;
 	case FAULT_UNIMPLEMENTED:
 		if (c->refused[0] == '\0') /* the MMU does not know the core */
-			f = cpu_refuse(c, "32-bit or PAE paging, or paging structures outside RAM");
+			f = cpu_refuse(c, "an instruction that ringv does not have");
 		*stop = CPU_UNIMPLEMENTED;
 		return false;
 	default:

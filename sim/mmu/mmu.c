@@ -7,12 +7,53 @@
 const struct walk_format walk_ia32e = {
 	.name = "pt",
 	.levels = 4,
+	.index_bits = 9,
+	.entry_size = 8,
 	.present = PTE_P,
 	.leaf = PTE_PS,
 	.frame = FRAME_MASK,
 	.reserved = RESERVED_HIGH,
 	.leaf_max = 3,
 };
+
+/* SDM "PAE Paging": below the PDPTE, which is in a register. Bits 62:52 are reserved, too. */
+const struct walk_format walk_pae = {
+	.name = "pae",
+	.levels = 2,
+	.index_bits = 9,
+	.entry_size = 8,
+	.present = PTE_P,
+	.leaf = PTE_PS,
+	.frame = FRAME_MASK,
+	.reserved = PTE_XD - BIT(PHYS_ADDRESS_BITS),
+	.leaf_max = 2,
+};
+
+/* SDM "32-Bit Paging": without CR4.PSE, and with pages of 4 MiB whose address has up to 40 bits. */
+const struct walk_format walk_32bit = {
+	.name = "32-bit",
+	.levels = 2,
+	.index_bits = 10,
+	.entry_size = 4,
+	.present = PTE_P,
+	.frame = UINT64_C(0xfffff000),
+	.leaf_max = 2,
+};
+
+const struct walk_format walk_32bit_large = {
+	.name = "32-bit",
+	.levels = 2,
+	.index_bits = 10,
+	.entry_size = 4,
+	.present = PTE_P,
+	.leaf = PTE_PS,
+	.frame = UINT64_C(0xfffff000),
+	.leaf_max = 2,
+	.leaf_high = UINT64_C(0x1fe000),
+};
+
+#define PDPTE_RESERVED (UINT64_C(0x1e6) | ~(BIT(PHYS_ADDRESS_BITS) - 1))
+#define PDPTE_TABLE    UINT64_C(0xffffffe0) /* of CR3 */
 
 void mmu_init(
 	struct mmu *mmu, struct phys_mem *mem, struct core_state *core, unsigned physical_bits)
@@ -78,19 +119,22 @@ void mmu_soft_fill(struct mmu *mmu, uint64_t la, uint64_t pa, enum access how, e
 
 /* --- translation --- */
 
-static bool load_entry(void *context, uint64_t pa, uint64_t *entry)
+/* Where there is no RAM nobody answers, and the bus reads all ones; a walk never reaches a device.
+ */
+static bool load_entry(void *context, uint64_t pa, unsigned size, uint64_t *entry)
 {
 	const struct phys_mem *mem = context;
 	uint32_t page = phys_page(mem, pa);
 
-	if (page == PHYS_NO_PAGE)
-		return false;
-	memcpy(entry, phys_host(mem, page) + (pa & PAGE_MASK), sizeof(*entry));
+	*entry = size == 4 ? UINT32_MAX : UINT64_MAX;
+	if (page != PHYS_NO_PAGE)
+		memcpy(entry, phys_host(mem, page) + (pa & PAGE_MASK), size);
 	return true;
 }
 
 /* Accessed bits in every entry used, the dirty bit in the leaf of a store. */
-static void set_accessed(struct phys_mem *mem, struct walk *w, enum access how)
+static void set_accessed(
+	struct phys_mem *mem, const struct walk_format *format, struct walk *w, enum access how)
 {
 	for (unsigned i = 0; i < w->count; i++) {
 		struct walk_reference *ref = &w->refs[i];
@@ -100,7 +144,7 @@ static void set_accessed(struct phys_mem *mem, struct walk *w, enum access how)
 		if (entry == ref->entry)
 			continue;
 		ref->entry = entry;
-		if (!phys_write(mem, ref->pa, &entry, sizeof(entry)))
+		if (!phys_write(mem, ref->pa, &entry, format->entry_size))
 			SIM_ASSERT(!"the walk read this entry from RAM");
 	}
 }
@@ -127,7 +171,8 @@ static struct fault page_fault(
 		code |= PF_W;
 	if (who == PRIVILEGE_USER)
 		code |= PF_U;
-	if (how == ACCESS_FETCH && ((core->efer & EFER_NXE) || (core->cr4 & CR4_SMEP)))
+	if (how == ACCESS_FETCH &&
+		(((core->efer & EFER_NXE) && (core->cr4 & CR4_PAE)) || (core->cr4 & CR4_SMEP)))
 		code |= PF_ID;
 	mmu->fault_la = la;
 	mmu_flush_page(mmu, la); /* SDM "Operations that Invalidate TLBs": a page fault does */
@@ -152,22 +197,49 @@ static bool access_allowed(
 	return how != ACCESS_WRITE || (rights & PTE_W) || (core->cr0 & CR0_WP) == 0;
 }
 
-static struct walk walk_core(const struct mmu *mmu, uint64_t la)
+/* With paging on. */
+static const struct walk_format *walk_format(const struct core_state *core)
+{
+	if (core->efer & EFER_LMA)
+		return &walk_ia32e;
+	if (core->cr4 & CR4_PAE)
+		return &walk_pae;
+	return core->cr4 & CR4_PSE ? &walk_32bit_large : &walk_32bit;
+}
+
+static struct walk walk_core(const struct mmu *mmu, const struct walk_format *format, uint64_t la)
 {
 	const struct core_state *core = mmu->core;
-	uint64_t reserved = mmu->reserved | (core->efer & EFER_NXE ? 0 : PTE_XD);
+	uint64_t reserved = mmu->reserved | (core->efer & EFER_NXE ? 0 : PTE_XD), root = core->cr3;
 
-	return walk_tables(
-		&walk_ia32e, core->cr3 & walk_ia32e.frame, la, reserved, load_entry, mmu->mem);
+	if (likely(format == &walk_ia32e)) /* spelt out, for a walker of its own */
+		return walk_tables(
+			&walk_ia32e, root & walk_ia32e.frame, la, reserved, load_entry, mmu->mem);
+	if (format == &walk_pae) {
+		root = core->pdpte[la >> 30 & 3];
+		if ((root & PTE_P) == 0)
+			return (struct walk){.end = WALK_NOT_PRESENT};
+	}
+	return walk_tables(format, root & format->frame, la, reserved, load_entry, mmu->mem);
+}
+
+bool mmu_read_pdptes(const struct mmu *mmu, uint64_t cr3, uint64_t pdpte[4])
+{
+	for (unsigned i = 0; i < 4; i++) {
+		load_entry(mmu->mem, (cr3 & PDPTE_TABLE) + 8 * i, 8, &pdpte[i]);
+		if ((pdpte[i] & PTE_P) && (pdpte[i] & (PDPTE_RESERVED | mmu->reserved)))
+			return false;
+	}
+	return true;
 }
 
 /* present: the entry of that level which translated la so far, or NULL. */
-static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uint64_t la,
-	struct tlb_entry *present, unsigned level)
+static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uint64_t pa,
+	uint64_t la, struct tlb_entry *present, unsigned level)
 {
 	struct tlb *tlb = how == ACCESS_FETCH ? &mmu->fetch : &mmu->data;
 	uint64_t offset = BIT(walk_shift(w->level)) - 1;
-	uint64_t data = (walk_address(&walk_ia32e, w, la) & ~offset) | combined_rights(w);
+	uint64_t data = (pa & ~offset) | combined_rights(w); /* of 4 MiB the half with la */
 	struct tlb_entry old;
 
 	if (how != ACCESS_FETCH)
@@ -192,20 +264,19 @@ static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uin
 static struct fault walk_and_fill(struct mmu *mmu, uint64_t la, enum access how, enum privilege who,
 	uint64_t *pa, struct tlb_entry *present, unsigned level)
 {
-	struct walk w = walk_core(mmu, la);
+	const struct walk_format *format = walk_format(mmu->core);
+	struct walk w = walk_core(mmu, format, la);
 
-	if (w.end == WALK_NO_MEMORY)
-		return fault_absent; /* paging structures outside RAM */
 	if (w.end == WALK_NOT_PRESENT)
 		return page_fault(mmu, la, how, who, 0);
 	if (w.end == WALK_RESERVED)
 		return page_fault(mmu, la, how, who, PF_P | PF_RSVD);
 	if (!access_allowed(mmu->core, combined_rights(&w), how, who))
 		return page_fault(mmu, la, how, who, PF_P);
-	set_accessed(mmu->mem, &w, how);
+	set_accessed(mmu->mem, format, &w, how);
 	mmu->rights = combined_rights(&w);
-	tlb_fill(mmu, how, &w, la, present, level);
-	*pa = walk_address(&walk_ia32e, &w, la);
+	*pa = walk_address(format, &w, la);
+	tlb_fill(mmu, how, &w, *pa, la, present, level);
 	return no_fault;
 }
 
@@ -221,8 +292,6 @@ struct fault mmu_translate(
 		*pa = la;
 		return no_fault;
 	}
-	if ((core->efer & EFER_LMA) == 0)
-		return fault_absent; /* 32-bit and PAE paging */
 	e = tlb_find(how == ACCESS_FETCH ? &mmu->fetch : &mmu->data, la, &level);
 	if (e == NULL)
 		return walk_and_fill(mmu, la, how, who, pa, e, level);
@@ -237,6 +306,7 @@ struct fault mmu_translate(
 
 bool mmu_probe(struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa)
 {
+	const struct walk_format *format;
 	unsigned level = 0;
 	struct tlb_entry *e;
 	struct walk w;
@@ -250,31 +320,34 @@ bool mmu_probe(struct mmu *mmu, uint64_t la, enum access how, enum privilege who
 		*pa = (e->data & walk_ia32e.frame) | (la & (BIT(walk_shift(level)) - 1));
 		return access_allowed(mmu->core, e->data, how, who);
 	}
-	w = walk_core(mmu, la);
+	format = walk_format(mmu->core);
+	w = walk_core(mmu, format, la);
 	if (w.end != WALK_PAGE || !access_allowed(mmu->core, combined_rights(&w), how, who))
 		return false;
-	*pa = walk_address(&walk_ia32e, &w, la);
+	*pa = walk_address(format, &w, la);
 	return true;
 }
 
 bool mmu_peek(const struct mmu *mmu, uint64_t la, uint64_t *pa)
 {
+	const struct walk_format *format;
 	struct walk w;
 
 	if ((mmu->core->cr0 & CR0_PG) == 0) {
 		*pa = la;
 		return true;
 	}
-	w = walk_core(mmu, la);
+	format = walk_format(mmu->core);
+	w = walk_core(mmu, format, la);
 	if (w.end != WALK_PAGE)
 		return false;
-	*pa = walk_address(&walk_ia32e, &w, la);
+	*pa = walk_address(format, &w, la);
 	return true;
 }
 
 /* --- invalidation --- */
 
-void mmu_flush_page(struct mmu *mmu, uint64_t la)
+static void flush_entries(struct mmu *mmu, uint64_t la)
 {
 	unsigned level = 1;
 
@@ -287,6 +360,16 @@ void mmu_flush_page(struct mmu *mmu, uint64_t la)
 		return;
 	tlb_drop_page(&mmu->fetch, la);
 	mmu->fetch_dropped(mmu->context);
+}
+
+/* A page of 4 MiB has two entries in the TLBs. */
+void mmu_flush_page(struct mmu *mmu, uint64_t la)
+{
+	const struct core_state *core = mmu->core;
+
+	flush_entries(mmu, la);
+	if ((core->cr4 & (CR4_PSE | CR4_PAE)) == CR4_PSE && (core->cr0 & CR0_PG))
+		flush_entries(mmu, la ^ BIT(walk_shift(2)));
 }
 
 void mmu_flush_local(struct mmu *mmu)

@@ -34,7 +34,7 @@
 #define PF_RSVD BIT(3)
 #define PF_ID   BIT(4)
 
-extern const struct walk_format walk_ia32e;
+extern const struct walk_format walk_ia32e, walk_pae, walk_32bit, walk_32bit_large;
 
 #define SOFT_ENTRIES 1024
 #define SOFT_NONE    UINT64_MAX
@@ -79,6 +79,11 @@ void mmu_init(
 /* The physical address of la, or a page fault. la must be canonical. */
 MUST_CHECK struct fault mmu_translate(
 	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa);
+
+/* Reads the four page-directory-pointer-table entries of PAE paging that cr3 names, which a core
+ * keeps in registers (SDM "PDPTE Registers"). False: one that is present has a reserved bit set,
+ * #GP(0). */
+MUST_CHECK bool mmu_read_pdptes(const struct mmu *mmu, uint64_t cr3, uint64_t pdpte[4]);
 
 /* Translates as a debugger does: no TLB, no side effect, no permissions. False: not mapped. */
 MUST_CHECK bool mmu_peek(const struct mmu *mmu, uint64_t la, uint64_t *pa);

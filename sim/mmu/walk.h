@@ -17,18 +17,25 @@ enum walk_end {
 	WALK_PAGE,        /* a translation */
 	WALK_NOT_PRESENT, /* entry lacks a present bit */
 	WALK_RESERVED,    /* entry has a reserved bit set */
-	WALK_NO_MEMORY,   /* the loader could not read an entry: no RAM there */
+	WALK_NO_MEMORY,   /* the loader could not read an entry */
 };
 
 struct walk_format {
 	const char *name;
-	unsigned levels;   /* of paging structures, 4 for IA-32e */
-	uint64_t present;  /* an entry with none of these bits is not present */
-	uint64_t leaf;     /* the bit that makes an upper entry map a page */
-	uint64_t frame;    /* address bits of an entry */
-	uint64_t reserved; /* bits that must be 0 in every entry */
-	unsigned leaf_max; /* the highest level whose entry may map a page: 3 is 1 GiB */
+	unsigned levels;     /* of paging structures, 4 for IA-32e */
+	unsigned index_bits; /* of an address, a level: a table is a page of entries */
+	unsigned entry_size; /* 4 or 8 bytes */
+	uint64_t present;    /* an entry with none of these bits is not present */
+	uint64_t leaf;       /* the bit that makes an upper entry map a page */
+	uint64_t frame;      /* address bits of an entry */
+	uint64_t reserved;   /* bits that must be 0 in every entry */
+	unsigned leaf_max;   /* the highest level whose entry may map a page: 3 is 1 GiB */
+	/* An entry that maps a large page has address bits here that belong WALK_HIGH_SHIFT higher
+	 * (PSE-36). */
+	uint64_t leaf_high;
 };
+
+#define WALK_HIGH_SHIFT 19
 
 struct walk_reference {
 	uint64_t pa;
@@ -42,12 +49,18 @@ struct walk {
 	struct walk_reference refs[WALK_LEVELS]; /* in the order made: top level first */
 };
 
-/* Reads the 8-byte entry at pa, for the walk; false when there is no memory. */
-typedef bool (*walk_loader)(void *context, uint64_t pa, uint64_t *entry);
+/* Reads the entry of that size at pa, zero-extended; false when it cannot. */
+typedef bool (*walk_loader)(void *context, uint64_t pa, unsigned size, uint64_t *entry);
 
+/* Of the formats with 8-byte entries. */
 static inline unsigned walk_shift(unsigned level)
 {
 	return PAGE_SHIFT + 9 * (level - 1);
+}
+
+static inline unsigned walk_format_shift(const struct walk_format *format, unsigned level)
+{
+	return PAGE_SHIFT + format->index_bits * (level - 1);
 }
 
 /* A large page's address bits below its size are reserved, but for the PAT bit (12). */
@@ -59,7 +72,9 @@ static inline bool walk_entry_reserved(
 	if (level > format->leaf_max)
 		reserved |= format->leaf;
 	else if (level > 1 && (entry & format->leaf))
-		reserved |= (BIT(walk_shift(level)) - 1) & ~(PAGE_MASK | BIT(12));
+		reserved |= ((BIT(walk_format_shift(format, level)) - 1) &
+				    ~(PAGE_MASK | BIT(12) | format->leaf_high)) |
+			    (extra >> WALK_HIGH_SHIFT & format->leaf_high);
 	return (entry & reserved) != 0;
 }
 
@@ -74,8 +89,10 @@ static ALWAYS_INLINE struct walk walk_tables(const struct walk_format *format, u
 	for (;; w.level--) {
 		struct walk_reference *ref = &w.refs[w.count++];
 
-		ref->pa = table + (va >> walk_shift(w.level) & 511) * 8;
-		if (!load(context, ref->pa, &ref->entry))
+		ref->pa = table + (va >> walk_format_shift(format, w.level) &
+					  (BIT(format->index_bits) - 1)) *
+					  format->entry_size;
+		if (!load(context, ref->pa, format->entry_size, &ref->entry))
 			w.end = WALK_NO_MEMORY;
 		else if ((ref->entry & format->present) == 0)
 			w.end = WALK_NOT_PRESENT;
@@ -99,9 +116,10 @@ static inline uint64_t walk_leaf(const struct walk *w)
 static inline uint64_t walk_address(
 	const struct walk_format *format, const struct walk *w, uint64_t va)
 {
-	uint64_t offset = BIT(walk_shift(w->level)) - 1;
+	uint64_t offset = BIT(walk_format_shift(format, w->level)) - 1, leaf = walk_leaf(w);
+	uint64_t high = w->level > 1 ? (leaf & format->leaf_high) << WALK_HIGH_SHIFT : 0;
 
-	return (walk_leaf(w) & format->frame & ~offset) | (va & offset);
+	return (leaf & format->frame & ~offset) | high | (va & offset);
 }
 
 #endif

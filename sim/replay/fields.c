@@ -62,6 +62,7 @@ static const struct field core_fields[] = {
 	CORE(cr2),
 	CORE(cr3),
 	CORE(cr4),
+	CORE_ARRAY(pdpte),
 	CORE_ARRAY(dr),
 	CORE(efer),
 	CORE(star),

@@ -3,9 +3,9 @@
 #include "sim/mmu/mmu.h"
 #include "sim/replay/oracle_parts.h"
 
-static bool load_entry(void *context, uint64_t pa, uint64_t *entry)
+static bool load_entry(void *context, uint64_t pa, unsigned size, uint64_t *entry)
 {
-	return phys_read(context, pa, entry, sizeof(*entry));
+	return phys_read(context, pa, entry, size);
 }
 
 static uint64_t process_cr3(const struct oracles *o, int pid)
