@@ -502,6 +502,35 @@ uint64_t ieee_to_integer(
 	return negative ? -whole : whole;
 }
 
+/* Below 1 the integer is 0 or 1; else the fraction's lowest bits are cut off, where a carry goes
+ * into the exponent. */
+uint64_t ieee_round(struct ieee *e, uint64_t v, unsigned width)
+{
+	uint64_t value = operand_of(e, v, width), sign = value & ieee_sign(width), whole, cut = 0;
+	unsigned fraction = ieee_fraction_bits(width), bias = ieee_exponent_most(width) / 2;
+	unsigned exponent = ieee_exponent(value, width), drop;
+
+	if (ieee_is_nan(value, width))
+		return nan_of(e, value, value, width);
+	if (exponent >= bias + fraction || ieee_is_zero(value, width))
+		return value;
+	whole = ieee_magnitude(value, width);
+	drop = bias + fraction - exponent;
+	if (exponent < bias) {
+		whole = ieee_fraction(value, width) | (exponent != 0 ? least_normal(width) : 0);
+		whole = shift_off(whole, drop, &cut);
+		whole = rounds_up(e, sign != 0, whole & 1, cut) ? (uint64_t)bias << fraction : 0;
+	} else {
+		bool odd = whole >> drop & 1; /* of 1, the exponent's lowest bit, which is set */
+
+		whole = shift_off(whole, drop, &cut);
+		whole = (whole + rounds_up(e, sign != 0, odd, cut)) << drop;
+	}
+	if (cut != 0)
+		e->flags |= MXCSR_PE;
+	return sign | whole;
+}
+
 uint64_t ieee_from_integer(struct ieee *e, int64_t v, unsigned width)
 {
 	bool negative = v < 0;

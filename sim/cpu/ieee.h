@@ -38,6 +38,8 @@ uint64_t ieee_convert(struct ieee *e, uint64_t v, unsigned from, unsigned to);
  * becomes the integer indefinite, the most negative number. */
 uint64_t ieee_to_integer(
 	struct ieee *e, uint64_t v, unsigned width, unsigned integer, bool truncate);
+/* To an integer that stays a number of that width. Denormals raise nothing but PE. */
+uint64_t ieee_round(struct ieee *e, uint64_t v, unsigned width);
 uint64_t ieee_from_integer(struct ieee *e, int64_t v, unsigned width);
 
 /* RCPSS and RSQRTSS: approximations to 12 bits, no flags, no modes. */

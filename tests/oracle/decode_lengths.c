@@ -115,7 +115,7 @@ static const struct explanation {
 	{LACKING, 0xc4, 0xc5, NULL, UNIMPLEMENTED "AVX (VEX)"},
 	{LACKING, 0x62, 0x62, NULL, UNIMPLEMENTED "AVX-512 (EVEX)"},
 	{LACKING, 0x8f, 0x8f, digit_is_not_0, UNIMPLEMENTED "XOP, AMD's"},
-	{LACKING, 0x0f3800, 0x0f3aff, NULL, UNIMPLEMENTED "SSSE3 to SSE4.2, AES, SHA"},
+	{LACKING, 0x0f3800, 0x0f3aff, NULL, UNIMPLEMENTED "AES, SHA, GFNI, VMX"},
 	{LACKING, 0x0f0e, 0x0f0f, NULL, UNIMPLEMENTED "3DNow!, AMD's"},
 	{LACKING, 0x0f01, 0x0f01, is_not_64, "SWAPGS is for 64-bit mode alone, and as below"},
 	{LACKING, 0x0f01, 0x0f01, NULL, UNIMPLEMENTED "VMX, SVM, SGX, XGETBV, MONITOR, TSX"},
@@ -126,10 +126,6 @@ static const struct explanation {
 	{LACKING, 0x0faa, 0x0faa, NULL, UNIMPLEMENTED "RSM"},
 	{LACKING, 0x0fa6, 0x0fa7, NULL, UNIMPLEMENTED "PadLock, VIA's"},
 	{LACKING, 0xc6, 0xc7, digit_is_7, UNIMPLEMENTED "XABORT, XBEGIN"},
-	{LACKING, 0x0f12, 0x0f16, has_repeat_or_66, UNIMPLEMENTED "SSE3"},
-	{LACKING, 0x0f7c, 0x0f7d, NULL, UNIMPLEMENTED "SSE3"},
-	{LACKING, 0x0fd0, 0x0fd0, NULL, UNIMPLEMENTED "SSE3"},
-	{LACKING, 0x0ff0, 0x0ff0, NULL, UNIMPLEMENTED "SSE3"},
 	{LACKING, 0x0f10, 0x0fff, has_repeat_or_66,
 		"the mandatory prefix names no instruction: #UD; Capstone ignores it"},
 	{EXTRA, 0x0f18, 0x0f1f, NULL, "hint NOPs in all their forms; Capstone knows some"},
@@ -144,7 +140,7 @@ static const struct explanation {
 	{LENGTH, 0xe8, 0xe9, has_66, "Intel ignores 66 at near branches, Capstone follows AMD"},
 	{LENGTH, 0x0f80, 0x0f8f, has_66, "Intel ignores 66 at near branches, Capstone follows AMD"},
 	{LENGTH, 0xc2, 0xc2, has_66_or_67, "Capstone takes four bytes for RET Iw with 66 or 67"},
-	{EXTRA, 0x0f6c, 0x0fe6, is_16,
+	{EXTRA, 0x0f12, 0x0f3aff, is_16,
 		"Capstone misses what only has prefixed forms in 16-bit mode"},
 };
 
@@ -178,24 +174,26 @@ static const struct {
 
 #define SHOWN 20
 
-/* Half of the strings begin with 0F, half of those behind a prefix. */
+/* A quarter of the strings begin with 0F, a quarter with a prefix and 0F, an eighth so and with 38
+ * or 3A, an eighth with VEX. */
 static void random_bytes(struct rng *r, uint8_t bytes[16])
 {
 	static const uint8_t prefixes[] = {0x66, 0xf2, 0xf3, 0x48, 0x4d, 0x41, 0x67, 0x2e};
 	uint64_t words[2] = {rng_next(r), rng_next(r)};
+	unsigned kind = (unsigned)rng_below(r, 8);
 
 	memcpy(bytes, words, 16);
-	switch (rng_below(r, 4)) {
-	case 0:
+	if (kind < 3) {
 		bytes[0] = prefixes[rng_below(r, ARRAY_LEN(prefixes))];
 		bytes[1] = 0x0f;
-		break;
-	case 1:
+	} else if (kind < 5) {
 		bytes[0] = 0x0f;
-		break;
-	default:
-		break;
+	} else if (kind == 5) {
+		bytes[0] = (uint8_t)(0xc4 | rng_below(r, 2));
+		bytes[1] = (uint8_t)(bytes[1] & 0xe0) | (uint8_t)(1 + rng_below(r, 3));
 	}
+	if (kind == 2)
+		bytes[2] = rng_below(r, 2) ? 0x38 : 0x3a;
 }
 
 static void show(const char *mode, const uint8_t *bytes, unsigned ringv, unsigned capstone,
