@@ -99,7 +99,7 @@ bool phys_is_watched(const struct phys_mem *mem, uint64_t pa, uint64_t size)
 	return false;
 }
 
-static bool range_is_ram(const struct phys_mem *mem, uint64_t pa, uint64_t size)
+bool phys_is_ram(const struct phys_mem *mem, uint64_t pa, uint64_t size)
 {
 	uint64_t last = pa + size - 1;
 
@@ -114,7 +114,7 @@ static bool range_is_ram(const struct phys_mem *mem, uint64_t pa, uint64_t size)
 
 bool phys_read(const struct phys_mem *mem, uint64_t pa, void *data, uint64_t size)
 {
-	if (!range_is_ram(mem, pa, size))
+	if (!phys_is_ram(mem, pa, size))
 		return false;
 	if (size != 0)
 		memcpy(data, phys_host(mem, phys_page(mem, pa)) + (pa & PAGE_MASK), size);
@@ -125,7 +125,7 @@ bool phys_write(struct phys_mem *mem, uint64_t pa, const void *data, uint64_t si
 {
 	const uint8_t *from = data;
 
-	if (!range_is_ram(mem, pa, size))
+	if (!phys_is_ram(mem, pa, size))
 		return false;
 	while (size != 0) {
 		unsigned offset = pa & PAGE_MASK;

@@ -91,6 +91,9 @@ void phys_watch_none(struct phys_mem *mem);
 /* Does any of the bytes, which lie in one page, belong to a watched range? */
 bool phys_is_watched(const struct phys_mem *mem, uint64_t pa, uint64_t size);
 
+/* Is every byte of the range RAM? */
+bool phys_is_ram(const struct phys_mem *mem, uint64_t pa, uint64_t size);
+
 /* Copies between host memory and RAM, as a loader or a debugger does. False when a byte of the
  * range is not RAM; then nothing was copied. */
 MUST_CHECK bool phys_read(const struct phys_mem *mem, uint64_t pa, void *data, uint64_t size);
