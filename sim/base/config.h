@@ -14,6 +14,8 @@
 
 enum memory_model { MEMORY_MODEL_SC };
 
+enum virtio_transport { VIRTIO_TRANSPORT_PCI, VIRTIO_TRANSPORT_MMIO };
+
 enum cpu_profile { CPU_PROFILE_FLAT };
 
 #define CONFIG_TEXT_SIZE 184 /* of an option that is a text, with its NUL */
@@ -32,6 +34,11 @@ struct config {
 		uint64_t profile;             /* enum cpu_profile */
 		char model[CONFIG_TEXT_SIZE]; /* see sim/cpu/model.h */
 	} cpu;
+	struct {
+		uint64_t virtio;         /* enum virtio_transport */
+		uint64_t virtio_latency; /* cycles from a request to its answer */
+		uint64_t framebuffer;    /* 0 or 1 */
+	} board;
 	struct {
 		uint64_t window; /* steps from one digest to the next */
 	} record;

@@ -13,6 +13,9 @@
 
 enum space { SPACE_MEMORY, SPACE_PORT, SPACE_PCI, SPACE_NONE };
 
+/* Of virtio devices that are reached by MMIO, which share none. */
+static const uint8_t virtio_mmio_isa[] = {3, 5, 6, 7, 10, 14, 15};
+
 struct board_slot {
 	enum space space;
 	uint64_t base, size;          /* of SPACE_PCI, base is the function's number, size is 0 */
@@ -20,6 +23,10 @@ struct board_slot {
 	const struct device_ops *ops; /* without state: a further range of the device before */
 	size_t device;                /* offset in struct machine */
 };
+
+#define VIRTIO_MMIO_SLOT(n, device)                                                                \
+	SLOT(SPACE_MEMORY, BOARD_VIRTIO_MMIO + (n)*0x1000, VIRTIO_MMIO_SIZE, 8, &virtio_mmio_ops,  \
+		device)
 
 #define SLOT(space, base, size, width, ops, device)                                                \
 	{                                                                                          \
@@ -30,6 +37,12 @@ struct board_slot {
  * ones where PCI functions have no registers now. */
 static const struct board_slot board[] = {
 	SLOT(SPACE_MEMORY, IOAPIC_ADDRESS, IOAPIC_SIZE, 8, &ioapic_ops, ioapic),
+	VIRTIO_MMIO_SLOT(0, rng),
+	VIRTIO_MMIO_SLOT(1, console),
+	VIRTIO_MMIO_SLOT(2, disks[0]),
+	VIRTIO_MMIO_SLOT(3, disks[1]),
+	VIRTIO_MMIO_SLOT(4, disks[2]),
+	VIRTIO_MMIO_SLOT(5, disks[3]),
 	SLOT(SPACE_MEMORY, HPET_ADDRESS, HPET_SIZE, 8, &hpet_ops, hpet),
 	SLOT(SPACE_PORT, 0x020, 2, 1, &pic_ops, pic),
 	SLOT(SPACE_PORT, 0x040, 4, 1, &pit_ops, pit),
@@ -48,6 +61,12 @@ static const struct board_slot board[] = {
 	SLOT(SPACE_PCI, PCI_DEVFN(0, 0), 0, 0, &host_bridge_ops, host_bridge),
 	SLOT(SPACE_PCI, PCI_DEVFN(1, 0), 0, 0, &isa_bridge_ops, isa_bridge),
 	SLOT(SPACE_PCI, PCI_DEVFN(1, 3), 0, 0, &power_bridge_ops, power_bridge),
+	SLOT(SPACE_PCI, PCI_DEVFN(3, 0), 0, 0, &virtio_rng_ops, rng),
+	SLOT(SPACE_PCI, PCI_DEVFN(4, 0), 0, 0, &virtio_console_ops, console),
+	SLOT(SPACE_PCI, PCI_DEVFN(5, 0), 0, 0, &virtio_blk_ops[0], disks[0]),
+	SLOT(SPACE_PCI, PCI_DEVFN(6, 0), 0, 0, &virtio_blk_ops[1], disks[1]),
+	SLOT(SPACE_PCI, PCI_DEVFN(7, 0), 0, 0, &virtio_blk_ops[2], disks[2]),
+	SLOT(SPACE_PCI, PCI_DEVFN(8, 0), 0, 0, &virtio_blk_ops[3], disks[3]),
 	SLOT(SPACE_NONE, 0, 0, 0, &isa_ops, isa),
 };
 
@@ -261,6 +280,37 @@ static void init_pci(struct machine *m)
 	power_bridge_init(&m->power_bridge, &m->pci, devfn(m, &m->power_bridge));
 }
 
+/* Where a virtio device is: the number-th by MMIO, or on the PCI bus. */
+static struct virtio_setup virtio_setup(struct machine *m, const void *device, unsigned number)
+{
+	return (struct virtio_setup){
+		.env = device_env(m, device),
+		.mem = &m->mem,
+		.latency = m->config.board.virtio_latency,
+		.mmio = m->config.board.virtio == VIRTIO_TRANSPORT_MMIO,
+		.irq = isa(m, virtio_mmio_isa[number]),
+		.pci = &m->pci,
+		.devfn = devfn(m, device),
+	};
+}
+
+static void init_virtio(struct machine *m)
+{
+	struct virtio_setup rng = virtio_setup(m, &m->rng, 0);
+	struct virtio_setup console = virtio_setup(m, &m->console, 1);
+	const struct byte_sink nowhere = {.put = NULL};
+
+	virtio_rng_init(&m->rng, &rng, m->config.machine.seed);
+	virtio_console_init(&m->console, &console, &nowhere);
+}
+
+void board_add_disk(struct machine *m, unsigned number, struct blocks *disk, bool read_only)
+{
+	struct virtio_setup setup = virtio_setup(m, &m->disks[number], 2 + number);
+
+	virtio_blk_init(&m->disks[number], &setup, disk, number, read_only);
+}
+
 static void write_acpi_tables(struct machine *m)
 {
 	struct acpi_tables tables;
@@ -320,6 +370,7 @@ void board_init(struct machine *m, const struct byte_sink *sink)
 	power_init(&m->power);
 	pm_init(&m->pm, &pm_env, &sci, &m->power);
 	init_pci(m);
+	init_virtio(m);
 	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
 		if (board[i].ops->state_size != 0)
 			board[i].ops->reset(slot_device(m, &board[i]));

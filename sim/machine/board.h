@@ -14,11 +14,13 @@
 struct machine;
 struct byte_sink;
 struct cpu_bus;
+struct blocks;
 
 #define BOARD_LOW_MEMORY_END   0x9fc00u    /* then the extended BIOS data area and ROMs */
 #define BOARD_ACPI_TABLES      0xe0000u    /* up to BOARD_LOW_RESERVED_END */
 #define BOARD_LOW_RESERVED_END 0x100000u   /* RAM again */
 #define BOARD_DEVICES_BASE     0xfec00000u /* up to 4 GiB */
+#define BOARD_VIRTIO_MMIO      0xfec10000u /* the first, if board.virtio is mmio */
 
 struct board_device {
 	const struct device_ops *ops;
@@ -31,6 +33,9 @@ struct board_device board_device(struct machine *m, unsigned slot);
 
 /* Wires the devices up, resets them, and writes the ACPI tables into memory. */
 void board_init(struct machine *m, const struct byte_sink *sink);
+
+/* Puts a disk on the board: the number-th, none of which was there before. */
+void board_add_disk(struct machine *m, unsigned number, struct blocks *disk, bool read_only);
 
 /* One pcore's way to the board; context is a struct board_port. */
 struct cpu_bus board_cpu_bus(struct machine *m, unsigned core);

@@ -129,12 +129,32 @@ void machine_destroy(struct machine *m)
 		return;
 	if (m->code != NULL)
 		code_cache_destroy(m->code);
+	for (unsigned i = 0; i < m->disk_count; i++)
+		blocks_destroy(&m->disk_blocks[i]);
 	ram_digest_destroy(&m->ram_digest);
 	phys_destroy(&m->mem);
 	free(m->ports);
 	free(m->cores);
 	free(m->lapics);
 	free(m);
+}
+
+bool machine_add_disk(
+	struct machine *m, const uint8_t *data, uint64_t size, bool read_only, struct error *e)
+{
+	struct blocks *disk = &m->disk_blocks[m->disk_count];
+
+	if (m->disk_count == VIRTIO_BLK_MAX)
+		return fail(e, "more than %d disks", VIRTIO_BLK_MAX);
+	if (size == 0 || size % VIRTIO_BLK_SECTOR != 0)
+		return fail(e, "a disk of %" PRIu64 " bytes; expected sectors of %d bytes", size,
+			VIRTIO_BLK_SECTOR);
+	if (!blocks_init(disk, data, size))
+		return fail(e, "the host has no memory for a disk of %" PRIu64 " bytes", size);
+	board_add_disk(m, m->disk_count, disk, read_only);
+	state_add_store(m, virtio_blk_ops[m->disk_count].name, disk);
+	m->disk_count++;
+	return true;
 }
 
 void machine_attach(struct machine *m, void *data, size_t size)

@@ -23,6 +23,9 @@
 #include "sim/dev/rtc.h"
 #include "sim/dev/stimulus.h"
 #include "sim/dev/uart.h"
+#include "sim/dev/virtio_blk.h"
+#include "sim/dev/virtio_console.h"
+#include "sim/dev/virtio_rng.h"
 #include "sim/machine/hold.h"
 #include "sim/machine/run.h"
 #include "sim/machine/state.h"
@@ -80,10 +83,16 @@ struct machine {
 	struct isa isa;
 	struct pci_bus pci;
 	struct bridge host_bridge, isa_bridge, power_bridge;
+	struct virtio_rng rng;
+	struct virtio_console console;
+	struct virtio_blk disks[VIRTIO_BLK_MAX];
+	struct store_list stores;
 	struct lapic *lapics; /* [cpu_count] */
 	struct vcpu *cores;   /* [cpu_count] */
 
 	/* wiring and cache */
+	unsigned disk_count;
+	struct blocks disk_blocks[VIRTIO_BLK_MAX];
 	struct apic_bus apic_bus;
 	struct board_port *ports; /* [cpu_count] */
 	struct code_cache *code;
@@ -108,6 +117,11 @@ struct machine {
 struct machine *machine_create(
 	const struct config *config, const struct byte_sink *sink, struct error *e);
 void machine_destroy(struct machine *m);
+
+/* Puts the next disk on the board of a machine that has not run yet: the size bytes at data, a
+ * multiple of VIRTIO_BLK_SECTOR, which must stay as they are as long as the machine lives. */
+MUST_CHECK bool machine_add_disk(
+	struct machine *m, const uint8_t *data, uint64_t size, bool read_only, struct error *e);
 
 /* Snapshots taken from now on save and restore data too, plain bytes, until it is detached. */
 void machine_attach(struct machine *m, void *data, size_t size);

@@ -13,6 +13,7 @@ struct snapshot {
 	struct saved_page **pages; /* by RAM page number */
 	struct attachment attached[ATTACHED_MAX];
 	uint8_t *copies[ATTACHED_MAX]; /* of what was attached */
+	struct blocks_saved *stores[STATE_STORES_MAX];
 };
 
 /* last: what RAM was when a snapshot was last taken or restored; the pages written since are
@@ -127,6 +128,16 @@ static bool save_attached(const struct machine *m, struct snapshot *s)
 	return true;
 }
 
+static bool save_stores(const struct machine *m, struct snapshot *s)
+{
+	for (unsigned i = 0; i < m->stores.count; i++) {
+		s->stores[i] = blocks_save(m->stores.at[i].blocks);
+		if (s->stores[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
 struct snapshot *snapshot_take(struct snapshot_store *store)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
@@ -136,7 +147,7 @@ struct snapshot *snapshot_take(struct snapshot_store *store)
 	s->parts = malloc(parts_size(store->machine));
 	s->pages = calloc(store->page_count, sizeof(struct saved_page *));
 	if (s->parts == NULL || s->pages == NULL || !save_attached(store->machine, s) ||
-		!save_dirty_pages(store)) {
+		!save_stores(store->machine, s) || !save_dirty_pages(store)) {
 		snapshot_drop(store, s);
 		return NULL;
 	}
@@ -154,6 +165,8 @@ void snapshot_drop(struct snapshot_store *store, struct snapshot *s)
 		table_free(s->pages, store->page_count);
 	for (unsigned i = 0; i < ATTACHED_MAX; i++)
 		free(s->copies[i]);
+	for (unsigned i = 0; i < STATE_STORES_MAX; i++)
+		blocks_saved_free(s->stores[i]);
 	free(s->parts);
 	free(s);
 }
@@ -210,5 +223,7 @@ void snapshot_restore(struct snapshot_store *store, const struct snapshot *s)
 	restore_pages(store, s);
 	restore_parts(m, s->parts);
 	restore_attached(m, s);
+	for (unsigned i = 0; i < m->stores.count; i++)
+		blocks_restore(m->stores.at[i].blocks, s->stores[i]);
 	machine_state_changed(m);
 }

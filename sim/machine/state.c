@@ -49,6 +49,15 @@ void state_list_make(struct machine *m)
 	add(&m->state, "parks", &m->parks, sizeof(m->parks));
 }
 
+void state_add_store(struct machine *m, const char *device, struct blocks *blocks)
+{
+	struct state_store *store = &m->stores.at[m->stores.count++];
+
+	SIM_ASSERT(m->stores.count <= STATE_STORES_MAX);
+	snprintf(store->name, sizeof(store->name), "%s.data", device);
+	store->blocks = blocks;
+}
+
 /* --- RAM --- */
 
 bool ram_digest_init(struct ram_digest *d, const struct phys_mem *mem)
@@ -90,7 +99,7 @@ static void ram_digest_update(struct ram_digest *d, struct phys_mem *mem)
 
 struct digest machine_digest(struct machine *m)
 {
-	uint64_t hashes[STATE_PARTS_MAX + 1];
+	uint64_t hashes[STATE_PARTS_MAX + 1 + STATE_STORES_MAX];
 	unsigned count = 0;
 
 	ram_digest_update(&m->ram_digest, &m->mem);
@@ -99,6 +108,8 @@ struct digest machine_digest(struct machine *m)
 	for (; count < m->state.count; count++)
 		hashes[count] = hash_bytes(m->state.at[count].data, m->state.at[count].size, count);
 	hashes[count++] = m->ram_digest.sum;
+	for (unsigned i = 0; i < m->stores.count; i++)
+		hashes[count++] = blocks_digest(m->stores.at[i].blocks);
 	return digest_bytes(hashes, count * sizeof(hashes[0]), m->mem.size);
 }
 
@@ -134,7 +145,8 @@ struct state_difference state_compare(const struct machine *a, const struct mach
 {
 	uint64_t offset;
 
-	if (a->state.count != b->state.count || a->mem.size != b->mem.size)
+	if (a->state.count != b->state.count || a->mem.size != b->mem.size ||
+		a->stores.count != b->stores.count)
 		return difference("machine", 0);
 	for (unsigned i = 0; i < a->state.count; i++)
 		if (first_difference(
@@ -144,5 +156,8 @@ struct state_difference state_compare(const struct machine *a, const struct mach
 		if (first_difference(
 			    phys_host(&a->mem, page), phys_host(&b->mem, page), PAGE_SIZE, &offset))
 			return difference("ram", phys_page_address(&a->mem, page) + offset);
+	for (unsigned i = 0; i < a->stores.count; i++)
+		if (blocks_difference(a->stores.at[i].blocks, b->stores.at[i].blocks, &offset))
+			return difference(a->stores.at[i].name, offset);
 	return (struct state_difference){.any = false};
 }

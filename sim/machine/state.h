@@ -6,6 +6,7 @@
 #ifndef MACHINE_STATE_H
 #define MACHINE_STATE_H
 
+#include "sim/base/blocks.h"
 #include "sim/base/hash.h"
 #include "sim/mmu/phys.h"
 
@@ -27,6 +28,21 @@ struct state_list {
 };
 
 void state_list_make(struct machine *m);
+
+/* What is too large for a part and digests and saves itself. */
+struct state_store {
+	char name[STATE_NAME]; /* "disk0.data" */
+	struct blocks *blocks;
+};
+
+#define STATE_STORES_MAX 8
+
+struct store_list {
+	unsigned count;
+	struct state_store at[STATE_STORES_MAX];
+};
+
+void state_add_store(struct machine *m, const char *device, struct blocks *blocks);
 
 /* The sum over all RAM pages of a hash of number and content, pages of zeros counting nothing. */
 struct ram_digest {
