@@ -2,6 +2,7 @@
 #include "sim/cli/debugging.h"
 #include "sim/cli/options.h"
 #include "sim/cli/report.h"
+#include "sim/cli/script.h"
 #include "sim/cli/terminal.h"
 #include "sim/cli/tty.h"
 #include "sim/debug/gdb.h"
@@ -15,6 +16,8 @@ struct boot_run {
 	struct recording recording;
 	struct serial_output serial;
 	struct terminal terminal;
+	struct script script;
+	struct script_run script_run;
 	struct debugging debugging;
 	struct machine *machine;
 	struct stage stage;
@@ -33,6 +36,8 @@ static bool check_args(const struct args *a, struct error *e)
 		return fail(e, "--runs 0: expected at least 1");
 	if (a->schedule != NULL && (a->gdb != NULL || a->trace))
 		return fail(e, "--schedule does not go with --gdb and --trace");
+	if (a->script != NULL && (a->lockstep || a->gdb != NULL))
+		return fail(e, "--script does not go with --lockstep and --gdb");
 	if (modes > 1)
 		return fail(e, "--runs, --lockstep, --gdb and --record exclude each other");
 	if ((a->trace || a->drop_every != 0) && modes > (a->record != NULL))
@@ -69,13 +74,28 @@ static void finish_step(struct boot_run *b)
 	b->stop = chain_run(&b->chain, b->machine, &limit, NULL);
 }
 
+/* Begins the script anew; returns what the machine's output goes to. */
+static struct byte_sink start_script(struct boot_run *b, const struct byte_sink *sink)
+{
+	b->script_run = (struct script_run){
+		.script = &b->script,
+		.please = tty_please(),
+		.out = *sink,
+	};
+	return script_begin(&b->script_run);
+}
+
 static bool start_machine(struct boot_run *b, struct error *e)
 {
-	const struct byte_sink sink = serial_sink(&b->serial);
+	struct byte_sink sink = serial_sink(&b->serial);
 
+	if (b->args->script != NULL)
+		sink = start_script(b, &sink);
 	b->machine = session_start(&b->session, &sink, e);
 	if (b->machine == NULL || !stage_set(&b->stage, &b->session, b->machine, e))
 		return false;
+	if (b->args->script != NULL)
+		b->machine->input = script_input(&b->script_run);
 	if (b->args->log != NULL) {
 		b->machine->log.out = stderr;
 		if (!log_topics(b->args->log, &b->machine->log.topics, e))
@@ -105,6 +125,17 @@ static uint64_t next_phase(struct boot_run *b)
 	return next;
 }
 
+/* From the terminal, unless a script types; what goes in is recorded. */
+static void open_input(struct boot_run *b)
+{
+	struct input_source input = terminal_input(&b->terminal);
+
+	b->script_run.fed = input.fed;
+	b->script_run.fed_context = input.context;
+	if (b->args->script == NULL)
+		b->machine->input = input;
+}
+
 static bool run_once(struct boot_run *b, struct error *e)
 {
 	struct run_limit limit = boot_limit(b);
@@ -112,7 +143,7 @@ static bool run_once(struct boot_run *b, struct error *e)
 
 	if (!debugging_open(&b->debugging, b->args, &b->session, b->machine, b->stage.watch, e))
 		return false;
-	b->machine->input = terminal_input(&b->terminal);
+	open_input(b);
 	do {
 		limit.steps = min_u64(b->args->until, next_phase(b));
 		b->stop = chain_run(&b->chain, b->machine, &limit, &watch);
@@ -125,8 +156,8 @@ static bool run_once(struct boot_run *b, struct error *e)
 	return true;
 }
 
-/* The others start afresh each time, and none has input. Only the first one's output is shown: that
- * of the others is the same, or the digests tell. */
+/* The others start afresh each time, and none has input but the script's. Only the first one's
+ * output is shown: that of the others is the same, or the digests tell. */
 static bool run_again(struct boot_run *b, struct error *e)
 {
 	struct digest first;
@@ -241,9 +272,11 @@ static void report(struct boot_run *b)
 
 static bool boot(struct boot_run *b, struct error *e)
 {
-	bool input = !b->args->quiet && !b->args->json && b->args->runs == 1 && !b->args->lockstep;
+	bool input = !b->args->quiet && !b->args->json && b->args->runs == 1 &&
+		     !b->args->lockstep && b->args->script == NULL;
 
-	if (!options_session(b->args, &b->session, e) ||
+	if ((b->args->script != NULL && !script_read(&b->script, b->args->script, e)) ||
+		!options_session(b->args, &b->session, e) ||
 		!recording_describe(&b->recording, &b->session, e) || !start_machine(b, e) ||
 		!serial_open(b->args, &b->serial, e))
 		return false;
@@ -268,6 +301,16 @@ static bool schedule_applied(const struct boot_run *b)
 	return false;
 }
 
+static bool script_played(const struct boot_run *b)
+{
+	struct error why = {""};
+
+	if (b->args->script == NULL || script_finished(&b->script_run, &why))
+		return true;
+	fprintf(stderr, "ringv: %s\n", why.text);
+	return false;
+}
+
 int boot_command(const struct args *args, struct error *e)
 {
 	struct boot_run b = {.args = args, .failure = SIM_USAGE};
@@ -278,7 +321,7 @@ int boot_command(const struct args *args, struct error *e)
 	if (boot(&b, e)) {
 		report(&b);
 		code = b.interrupted ? SIM_PASS : boot_exit_code(b.stop);
-		if (!schedule_applied(&b))
+		if (!schedule_applied(&b) || !script_played(&b))
 			code = SIM_FAIL;
 	} else {
 		code = b.failure;
@@ -290,6 +333,7 @@ int boot_command(const struct args *args, struct error *e)
 	recording_free(&b.recording);
 	stage_clear(&b.stage);
 	machine_destroy(b.machine);
+	script_free(&b.script);
 	session_free(&b.session);
 	return code;
 }

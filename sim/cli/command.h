@@ -22,7 +22,7 @@ struct args {
 		symbols;
 	const char *append, *cpus, *cpu, *memory, *config, *record, *serial, *gdb, *trace_file,
 		*log;
-	const char *schedule, *program;
+	const char *schedule, *program, *script;
 	const char *trace_cpu, *json_file, *kernel, *initrd;
 	uint64_t until, runs, times, trace_from, trace_to, drop_every, drop_from;
 	struct {

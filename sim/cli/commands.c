@@ -41,6 +41,7 @@ static const struct option_row boot_options[] = {
 	TEXT("program", "NAME", program, "the program that the schedule's names may be of"),
 	CONFIG_OPTIONS,
 	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default)"),
+	TEXT("script", "FILE", script, "type what FILE says, when it says so, on the serial line"),
 	TEXT("record", "FILE", record, "write a recording for `ringv replay`"),
 	NUMBER("until", "STEP", until, "stop after so many steps of all pcores together"),
 	NUMBER("runs", "N", runs, "run N times and compare the digests"),

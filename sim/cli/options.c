@@ -192,6 +192,7 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 		print_option("fault", s->faults[i], out);
 	print_option("schedule", args->schedule, out);
 	print_option("program", args->program, out);
+	print_option("script", args->script, out);
 	if (args->until != UINT64_MAX)
 		fprintf(out, " --until %" PRIu64, args->until);
 	fprintf(out, "  # ringv %s %s, image %016" PRIx64, ringv_version, ringv_build_id,
