@@ -82,14 +82,38 @@ static bool parse_option(const struct command *c, int count, char *const words[]
 	return store(o, value, args, e);
 }
 
+/* "-x value", where an option has the letter x. */
+static const struct option_row *option_by_letter(const struct command *c, const char *word)
+{
+	if (word[0] != '-' || word[1] == '\0' || word[2] != '\0')
+		return NULL;
+	for (const struct option_row *o = c->options; o->name != NULL; o++)
+		if (o->letter == word[1])
+			return o;
+	return NULL;
+}
+
+static bool parse_letter(const struct option_row *o, int count, char *const words[], int *i,
+	struct args *args, struct error *e)
+{
+	if (o->value != NULL && *i + 1 == count)
+		return fail(e, "-%c needs %s", o->letter, o->value);
+	return store(o, o->value != NULL ? words[++*i] : NULL, args, e);
+}
+
 bool command_parse(
 	const struct command *c, int count, char *const words[], struct args *args, struct error *e)
 {
 	bool options = true;
 
 	for (int i = 0; i < count; i++) {
+		const struct option_row *short_form = option_by_letter(c, words[i]);
+
 		if (options && strcmp(words[i], "--") == 0) {
 			options = false;
+		} else if (options && short_form != NULL) {
+			if (!parse_letter(short_form, count, words, &i, args, e))
+				return false;
 		} else if (options && strncmp(words[i], "--", 2) == 0) {
 			if (!parse_option(c, count, words, &i, args, e))
 				return false;
@@ -108,9 +132,11 @@ bool command_parse(
 
 static void help_option(const struct option_row *o, FILE *out)
 {
-	char left[40];
+	char left[40], letter[8] = "";
 
-	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value != NULL ? " " : "",
+	if (o->letter != '\0')
+		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+	snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->value != NULL ? " " : "",
 		o->value != NULL ? o->value : "");
 	fprintf(out, "  %-24s %s\n", left, o->help);
 }

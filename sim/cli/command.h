@@ -29,6 +29,11 @@ struct args {
 		uint64_t runs, seed, jobs, preemptions, pauses;
 		const char *save;
 	} fuzz;
+	struct {
+		const char *output;
+		uint64_t steps;
+		bool go_on, mnemonics, coverage;
+	} hwtrace;
 	bool without_faults, trace, trace_source, lockstep, json, quiet, help;
 };
 
@@ -40,6 +45,7 @@ struct option_row {
 	enum option_kind kind;
 	size_t offset; /* in struct args */
 	const char *help;
+	char letter; /* may be given as -letter; 0: no */
 };
 
 struct command {
@@ -67,6 +73,7 @@ int replay_command(const struct args *args, struct error *e);
 int diff_command(const struct args *args, struct error *e);
 int info_command(const struct args *args, struct error *e);
 int oracles_command(const struct args *args, struct error *e);
+int hwtrace_command(const struct args *args, struct error *e);
 int config_command(const struct args *args, struct error *e);
 int help_command(const struct args *args, struct error *e);
 int version_command(const struct args *args, struct error *e);

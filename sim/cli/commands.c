@@ -3,7 +3,7 @@
 
 #define OPTION(kind, name, value, field, help)                                                     \
 	{                                                                                          \
-		name, value, kind, offsetof(struct args, field), help                              \
+		name, value, kind, offsetof(struct args, field), help, 0                           \
 	}
 #define FLAG(name, field, help)          OPTION(OPTION_FLAG, name, NULL, field, help)
 #define TEXT(name, value, field, help)   OPTION(OPTION_TEXT, name, value, field, help)
@@ -105,6 +105,20 @@ static const struct option_row diff_options[] = {JSON, HELP, {0}};
 static const struct option_row oracles_options[] = {JSON, HELP, {0}};
 
 static const struct option_row info_options[] = {JSON, HELP, {0}};
+
+static const struct option_row hwtrace_options[] = {
+	{"output", "FILE", OPTION_TEXT, offsetof(struct args, hwtrace.output),
+		"record: write the trace to FILE (default: trace.hwt)", 'o'},
+	NUMBER("steps", "N", hwtrace.steps, "record: stop after N steps"),
+	FLAG("continue", hwtrace.go_on,
+		"validate: go on after a difference, and count them by mnemonic"),
+	FLAG("mnemonics", hwtrace.mnemonics, "info: steps by mnemonic"),
+	FLAG("coverage", hwtrace.coverage, "info: steps by row of the decode table"),
+	JSON,
+	FLAG("quiet", quiet, "no progress"),
+	HELP,
+	{0},
+};
 
 static const struct option_row config_options[] = {CONFIG_OPTIONS, JSON, HELP, {0}};
 
@@ -209,6 +223,29 @@ const struct command commands[] = {
 		.options = oracles_options,
 		.operands_max = 0,
 		.run = oracles_command,
+	},
+	{
+		.name = "hwtrace",
+		.operands = "record|validate|info ... [options]",
+		.summary =
+			"record what the host's CPU does with a program, and compare ringv with it",
+		.details =
+			"  ringv hwtrace record [-o FILE] [--steps N] -- PROGRAM [ARGUMENTS]\n"
+			"      runs a program of one thread and makes a trace: every register "
+			"after "
+			"every instruction, and\n      what system calls did (x86-64 Linux "
+			"hosts).\n"
+			"  ringv hwtrace validate FILE... [--continue]\n"
+			"      makes the same steps in ringv, and names the first register or page "
+			"that differs.\n      Exit code 0: there is none; 1: there is one.\n"
+			"  ringv hwtrace info FILE... [--mnemonics] [--coverage]\n"
+			"      says what a trace is of.",
+		.example = "ringv hwtrace record -o true.hwt -- /bin/true && ringv hwtrace "
+			   "validate true.hwt",
+		.options = hwtrace_options,
+		.operands_min = 2,
+		.operands_max = TEXT_LIST_MAX,
+		.run = hwtrace_command,
 	},
 	{
 		.name = "config",
