@@ -110,6 +110,7 @@ static const struct option_row hwtrace_options[] = {
 	{"output", "FILE", OPTION_TEXT, offsetof(struct args, hwtrace.output),
 		"record: write the trace to FILE (default: trace.hwt)", 'o'},
 	NUMBER("steps", "N", hwtrace.steps, "record: stop after N steps"),
+	TEXT("cpu", "MODEL", cpu, "record: the CPU model that CPUID describes"),
 	FLAG("continue", hwtrace.go_on,
 		"validate: go on after a difference, and count them by mnemonic"),
 	FLAG("mnemonics", hwtrace.mnemonics, "info: steps by mnemonic"),

@@ -4,6 +4,7 @@
 
 #include "sim/cli/command.h"
 #include "sim/cli/hwtrace_report.h"
+#include "sim/cli/options.h"
 #include "sim/cli/tty.h"
 #include "sim/hwtrace/recorder.h"
 #include "sim/machine/file.h"
@@ -56,8 +57,11 @@ static int record(const struct args *args, struct error *e)
 	const char *path = args->hwtrace.output != NULL ? args->hwtrace.output : "trace.hwt";
 	struct steps_shown shown = show_steps(args);
 	char *argv[TEXT_LIST_MAX] = {0};
+	struct config config;
+	struct cpu_model model;
 	const struct hwtrace_recording wanted = {
 		.argv = argv,
+		.model = &model,
 		.steps_max = args->hwtrace.steps,
 		.version = ringv_version,
 		.progress = step_progress,
@@ -68,7 +72,9 @@ static int record(const struct args *args, struct error *e)
 
 	for (unsigned i = 1; i < args->names.count; i++)
 		argv[i - 1] = (char *)(uintptr_t)args->names.at[i];
-	if (!file_check_replace(path, e) || !hwtrace_record(&wanted, &trace, e))
+	config_defaults(&config);
+	if (!options_config(args, &config, e) || !model_resolve(config.cpu.model, &model, e) ||
+		!file_check_replace(path, e) || !hwtrace_record(&wanted, &trace, e))
 		return SIM_USAGE;
 	end_progress(&shown);
 	good = hwtrace_write(&trace, path, e);
@@ -126,8 +132,7 @@ static void print_validation(const struct comparison *c, bool first)
 
 static int validate_file(const struct args *args, const char *name, bool first, struct error *e)
 {
-	struct comparison c = {
-		.args = args, .shown = show_steps(args), .outcome = {.name = name}};
+	struct comparison c = {.args = args, .shown = show_steps(args), .outcome = {.name = name}};
 	const struct hw_validation wanted = {
 		.go_on = args->hwtrace.go_on,
 		.differs = comparison_differs,

@@ -13,6 +13,7 @@ struct tally {
 };
 
 struct tallies {
+	struct decoder *decoder; /* whose the rows are */
 	struct tally *at;
 	size_t count;
 };
@@ -36,20 +37,25 @@ static struct tally *tally_of(struct tallies *t, const struct row *row, bool by_
 	return &t->at[t->count++];
 }
 
-/* Rows without a count are left out. Free at. */
+/* Rows without a count are left out. */
 static struct tallies tally(const uint64_t *rows, bool by_name)
 {
 	size_t row_count = decoder_row_count();
-	struct tallies t = {.at = calloc(row_count, sizeof(t.at[0]))};
-	struct decoder *decoder = decoder_create();
+	const struct feature_set all = feature_set_all();
+	struct tallies t = {decoder_create(&all), calloc(row_count, sizeof(t.at[0])), 0};
 
 	SIM_ASSERT(t.at != NULL);
 	for (size_t i = 0; i < row_count; i++)
 		if (rows[i] != 0)
-			tally_of(&t, decoder_row(decoder, i), by_name)->count += rows[i];
+			tally_of(&t, decoder_row(t.decoder, i), by_name)->count += rows[i];
 	qsort(t.at, t.count, sizeof(t.at[0]), by_count);
-	decoder_destroy(decoder);
 	return t;
+}
+
+static void tallies_free(struct tallies *t)
+{
+	free(t->at);
+	decoder_destroy(t->decoder);
 }
 
 static void print_mnemonics(const uint64_t *rows, FILE *out)
@@ -58,7 +64,7 @@ static void print_mnemonics(const uint64_t *rows, FILE *out)
 
 	for (size_t i = 0; i < t.count; i++)
 		fprintf(out, "%12" PRIu64 " %s\n", t.at[i].count, t.at[i].row->name);
-	free(t.at);
+	tallies_free(&t);
 }
 
 /* The extension column as the table has it. */
@@ -82,7 +88,7 @@ static void print_coverage(const uint64_t *rows, FILE *out)
 		fprintf(out, "%12" PRIu64 " 0x%02x %s %s %s\n", t.at[i].count, row->opcode,
 			extension, row->name, row->operands_text);
 	}
-	free(t.at);
+	tallies_free(&t);
 }
 
 static void json_mnemonics(const uint64_t *rows, FILE *out)
@@ -92,7 +98,7 @@ static void json_mnemonics(const uint64_t *rows, FILE *out)
 	for (size_t i = 0; i < t.count; i++)
 		fprintf(out, "%s\"%s\": %" PRIu64, i == 0 ? "" : ", ", t.at[i].row->name,
 			t.at[i].count);
-	free(t.at);
+	tallies_free(&t);
 }
 
 static void json_coverage(const uint64_t *rows, FILE *out)
@@ -110,7 +116,7 @@ static void json_coverage(const uint64_t *rows, FILE *out)
 			i == 0 ? "" : ",", row->opcode, extension, row->name, row->operands_text,
 			t.at[i].count);
 	}
-	free(t.at);
+	tallies_free(&t);
 }
 
 /* --- validation --- */
@@ -191,9 +197,8 @@ void hwtrace_print_info(const struct hwtrace_outcome *o, struct hwtrace_counts c
 	fprintf(out, "%-12s hardware trace, format %d, by ringv %s\n", o->name, HWTRACE_VERSION,
 		t->version);
 	fprintf(out, "%-12s %s\n", "program", t->program);
-	fprintf(out,
-		"%-12s %s (family %" PRIu64 ", model %" PRIu64 ", stepping %" PRIu64 ")\n", "cpu",
-		t->host.name, t->host.family, t->host.model, t->host.stepping);
+	fprintf(out, "%-12s %s (family %" PRIu64 ", model %" PRIu64 ", stepping %" PRIu64 ")\n",
+		"cpu", t->host.name, t->host.family, t->host.model, t->host.stepping);
 	fprintf(out, "%-12s %" PRIu64 ", then %s", "steps", t->steps, end_names[t->end]);
 	if (t->end != HWTRACE_LIMIT)
 		fprintf(out, " %" PRIu64, t->status);

@@ -1,13 +1,14 @@
-/* answers.h - what ringv's CPU says of itself, asked by executing its CPUID.
+/* answers.h - what a CPU model of ringv says of itself, asked by executing its CPUID. Features that
+ * the host's CPU lacks are left out.
  */
 #ifndef HWTRACE_ANSWERS_H
 #define HWTRACE_ANSWERS_H
 
-#include "sim/base/base.h"
+#include "sim/cpu/model.h"
 
 struct answers;
 
-struct answers *answers_create(void);
+struct answers *answers_create(const struct cpu_model *model);
 void answers_destroy(struct answers *a);
 
 /* EAX, EBX, ECX, EDX. */

@@ -44,8 +44,8 @@ static bool is_avx(const cs_insn *insn)
 {
 	uint8_t first = insn->bytes[0];
 
-	return (first == 0xc4 || first == 0xc5 || first == 0x62) &&
-	       !in_group(insn, X86_GRP_BMI) && !in_group(insn, X86_GRP_BMI2);
+	return (first == 0xc4 || first == 0xc5 || first == 0x62) && !in_group(insn, X86_GRP_BMI) &&
+	       !in_group(insn, X86_GRP_BMI2);
 }
 
 static enum hw_class class_of(const cs_insn *insn)

@@ -73,7 +73,8 @@ static void take_transcendental(struct hw_comparison *c)
 	for (unsigned i = HW_ST; i < HW_XMM; i += 2) {
 		uint64_t distance = c->ringv->w[i] - c->hardware->w[i];
 
-		if (distance + ULP_MAX <= 2 * ULP_MAX && c->ringv->w[i + 1] == c->hardware->w[i + 1])
+		if (distance + ULP_MAX <= 2 * ULP_MAX &&
+			c->ringv->w[i + 1] == c->hardware->w[i + 1])
 			take_over(c, i, UINT64_MAX);
 	}
 }

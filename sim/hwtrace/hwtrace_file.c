@@ -70,8 +70,8 @@ static void describe(const struct hwtrace *t, struct bytes *b)
 		bytes_put_number(b, t->first.w[i]);
 }
 
-static bool put_section(
-	struct bytes *file, const struct bytes *b, struct section *s, const char *path, struct error *e)
+static bool put_section(struct bytes *file, const struct bytes *b, struct section *s,
+	const char *path, struct error *e)
 {
 	uLongf size = compressBound(b->size);
 	uint8_t *packed = malloc(size);
@@ -97,8 +97,8 @@ bool hwtrace_write(const struct hwtrace *t, const char *path, struct error *e)
 	describe(t, &description);
 	bytes_put(&file, &h, sizeof(h));
 	for (unsigned i = 0; i < SECTIONS && good; i++)
-		good = put_section(&file, section_bytes(&copy, &description, i), &h.section[i],
-			path, e);
+		good = put_section(
+			&file, section_bytes(&copy, &description, i), &h.section[i], path, e);
 	if (good) {
 		memcpy(file.data, &h, sizeof(h));
 		h.hash = hash_file(file.data, file.size);
@@ -130,8 +130,8 @@ static bool read_description(struct hwtrace *t, const struct bytes *b)
 	return !r.bad && r.at == r.end && t->end < HWTRACE_ENDS;
 }
 
-static bool check_header(const struct header *h, const char *name, const uint8_t *data, size_t size,
-	struct error *e)
+static bool check_header(
+	const struct header *h, const char *name, const uint8_t *data, size_t size, struct error *e)
 {
 	if (memcmp(h->magic, MAGIC, sizeof(h->magic)) != 0)
 		return fail(e, "%s: not a hardware trace: it does not start with %s", name, MAGIC);
@@ -139,11 +139,10 @@ static bool check_header(const struct header *h, const char *name, const uint8_t
 		return fail(e, "%s: a hardware trace of format %u; this ringv reads format %d",
 			name, h->version, HWTRACE_VERSION);
 	if (h->sections != SECTIONS)
-		return fail(e, "%s: altered: %u sections, %d expected", name, h->sections,
-			SECTIONS);
-	if (h->hash != hash_file(data, size))
 		return fail(
-			e, "%s: truncated or altered: its checksum does not match", name);
+			e, "%s: altered: %u sections, %d expected", name, h->sections, SECTIONS);
+	if (h->hash != hash_file(data, size))
+		return fail(e, "%s: truncated or altered: its checksum does not match", name);
 	return true;
 }
 
@@ -153,8 +152,7 @@ static bool read_section(
 	uLongf size = s->size;
 
 	/* zlib makes at most 1032 bytes of one */
-	if (s->stored > (size_t)(end - *at) || s->size > SECTION_MAX ||
-		s->size / 1032 > s->stored)
+	if (s->stored > (size_t)(end - *at) || s->size > SECTION_MAX || s->size / 1032 > s->stored)
 		return false;
 	b->data = malloc(s->size + 1);
 	b->room = b->size = s->size;
@@ -165,15 +163,14 @@ static bool read_section(
 	return true;
 }
 
-static bool read_sections(struct hwtrace *t, const struct header *h, const uint8_t *data,
-	const uint8_t *end)
+static bool read_sections(
+	struct hwtrace *t, const struct header *h, const uint8_t *data, const uint8_t *end)
 {
 	struct bytes description = {0};
 	bool good = true;
 
 	for (unsigned i = 0; i < SECTIONS && good; i++)
-		good = read_section(
-			section_bytes(t, &description, i), &h->section[i], &data, end);
+		good = read_section(section_bytes(t, &description, i), &h->section[i], &data, end);
 	good = good && data == end && read_description(t, &description);
 	bytes_free(&description);
 	return good;

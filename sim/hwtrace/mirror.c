@@ -65,8 +65,7 @@ static bool look(struct mirror *m, const struct tracee *t, bool all, visit_chang
 	for (size_t i = 0; i < m->count;) {
 		size_t n = run_length(m, i, all);
 
-		if (n != 0 &&
-			tracee_read(t, m->pages[i].la, now, n * PAGE_SIZE) != n * PAGE_SIZE)
+		if (n != 0 && tracee_read(t, m->pages[i].la, now, n * PAGE_SIZE) != n * PAGE_SIZE)
 			return fail(e, "the program's memory at 0x%" PRIx64 " cannot be read",
 				m->pages[i].la);
 		for (size_t k = 0; k < n; k++) {
@@ -145,7 +144,7 @@ static bool add_line(struct ranges *r, const char *line, struct error *e)
 	if (strcmp(name, "[stack]") == 0)
 		start = stack_start(r, start, end);
 	add_range(r, (struct range){start, end, inode != 0 ? inode << 32 ^ (offset + 1) : 0,
-			    prot_of(rights)});
+			     prot_of(rights)});
 	return true;
 }
 
@@ -296,8 +295,8 @@ static bool follow_mappings(
 /* Bytes that are equal between others are repeated rather than told apart, if they are few. */
 #define GAP 8
 
-static void write_range(
-	struct edit_run *run, const struct mirror_page *page, const uint8_t *now, size_t from, size_t to)
+static void write_range(struct edit_run *run, const struct mirror_page *page, const uint8_t *now,
+	size_t from, size_t to)
 {
 	const struct hw_edit edit = {
 		.kind = HW_WRITE, .la = page->la + from, .size = to - from, .data = now + from};

@@ -24,7 +24,7 @@ struct mirror_page {
 struct mirror {
 	struct mirror_page *pages; /* by address */
 	size_t count;
-	uint64_t stack_low; /* pages of the stack below were never used */
+	uint64_t stack_low;               /* pages of the stack below were never used */
 	uint64_t touched[MIRROR_TOUCHED]; /* cache: page addresses that are known */
 };
 

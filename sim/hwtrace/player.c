@@ -243,7 +243,7 @@ static void set_system_state(struct core_state *a)
 	a->seg[LDTR] = (struct segment){0};
 }
 
-struct player *player_create(void)
+struct player *player_create(const struct cpu_model *model)
 {
 	struct player *p = aligned_alloc(64, (sizeof(*p) + 63) / 64 * 64);
 	struct device_env env;
@@ -258,8 +258,9 @@ struct player *player_create(void)
 	env = (struct device_env){&p->now, 1000000000, &p->events, 0};
 	p->bus = (struct apic_bus){.lapics = &p->lapic, .count = 1};
 	lapic_init(&p->lapic, 0, &p->bus, &env);
-	p->code = code_cache_create(&p->mem, &p->cpu, 1);
+	p->code = code_cache_create(&p->mem, model, &p->cpu, 1);
 	cpu_init(&p->cpu, &(struct cpu_setup){.cpu_count = 1,
+				  .model = model,
 				  .parks = &p->parks,
 				  .tsc_hz = 1000000000,
 				  .lapic = &p->lapic,
@@ -316,8 +317,7 @@ void player_put_flags(struct player *p, uint64_t mask, uint64_t rflags)
 const struct row *player_next(const struct player *p, struct insn *in)
 {
 	uint8_t code[INSN_MAX];
-	unsigned size = (unsigned)min_u64(
-		INSN_MAX, PAGE_SIZE - (p->cpu.arch.rip & PAGE_MASK));
+	unsigned size = (unsigned)min_u64(INSN_MAX, PAGE_SIZE - (p->cpu.arch.rip & PAGE_MASK));
 
 	if (!cpu_peek(&p->cpu, p->cpu.arch.rip, code, size))
 		size = 0;

@@ -7,11 +7,13 @@
 #define HWTRACE_PLAYER_H
 
 #include "sim/cpu/decode.h"
+#include "sim/cpu/model.h"
 #include "sim/hwtrace/hwtrace.h"
 
 struct player;
 
-struct player *player_create(void);
+/* model must outlive it. */
+struct player *player_create(const struct cpu_model *model);
 void player_destroy(struct player *p);
 
 /* For the disassembler. */

@@ -159,14 +159,13 @@ static void touch(struct recorder *r, const struct hw_instruction *in)
 		uint64_t la = hw_operand_address(&in->operands[i], &r->now);
 
 		mirror_touch(&r->mirror, &r->tracee, la, &p.writer, &p.count);
-		mirror_touch(&r->mirror, &r->tracee, la + in->operands[i].size - 1, &p.writer,
-			&p.count);
+		mirror_touch(
+			&r->mirror, &r->tracee, la + in->operands[i].size - 1, &p.writer, &p.count);
 	}
 	if (p.count != 0)
 		pending_end(&p, r,
-			&(struct hw_event){.step = r->trace->steps,
-				.kind = HW_PAGES,
-				.count = p.count});
+			&(struct hw_event){
+				.step = r->trace->steps, .kind = HW_PAGES, .count = p.count});
 }
 
 /* --- steps --- */
@@ -182,9 +181,8 @@ static bool end_of_program(struct recorder *r, enum hwtrace_end end, int status)
 /* A signal that the program handles is a step of its own; others are not delivered. */
 static bool deliver(struct recorder *r, struct tracee_stop stop, struct error *e)
 {
-	struct hw_event event = {.step = r->trace->steps,
-		.kind = HW_SIGNAL,
-		.signal = (uint64_t)stop.status};
+	struct hw_event event = {
+		.step = r->trace->steps, .kind = HW_SIGNAL, .signal = (uint64_t)stop.status};
 	int64_t result = (int64_t)r->raw.gpr[0];
 
 	if (!tracee_catches(&r->tracee, stop.status)) {
@@ -328,8 +326,9 @@ static bool call_allowed(const struct recorder *r, uint64_t number, struct error
 {
 	for (size_t i = 0; i < ARRAY_LEN(refused_calls); i++)
 		if ((uint64_t)refused_calls[i].number == number)
-			return fail(e, "the program %s at step %" PRIu64
-				       "; only single threads can be traced",
+			return fail(e,
+				"the program %s at step %" PRIu64
+				"; only single threads can be traced",
 				refused_calls[i].what, r->trace->steps);
 	return true;
 }
@@ -386,8 +385,9 @@ static bool step(struct recorder *r, struct error *e)
 	case CLASS_BREAKPOINT:
 		return fail(e, "a breakpoint instruction at 0x%" PRIx64, in->rip);
 	case CLASS_AVX:
-		return fail(e, "an AVX instruction at 0x%" PRIx64
-			       ", though CPUID does not offer it: traces have no AVX state",
+		return fail(e,
+			"an AVX instruction at 0x%" PRIx64
+			", though CPUID does not offer it: traces have no AVX state",
 			in->rip);
 	}
 	return fail(e, "unknown class of instruction");
@@ -402,8 +402,7 @@ static bool go_on(struct recorder *r)
 
 	if (w->steps_max != 0 && steps >= w->steps_max)
 		return false;
-	return steps % PROGRESS_EVERY != 0 || w->progress == NULL ||
-	       w->progress(w->context, steps);
+	return steps % PROGRESS_EVERY != 0 || w->progress == NULL || w->progress(w->context, steps);
 }
 
 static bool record_steps(struct recorder *r, struct error *e)
@@ -467,7 +466,7 @@ bool hwtrace_record(const struct hwtrace_recording *wanted, struct hwtrace *trac
 	trace->program = command_line(wanted->argv);
 	describe_host(&trace->host);
 	r.classifier = classifier_create();
-	r.answers = answers_create();
+	r.answers = answers_create(wanted->model);
 	answer_cpuid(r.answers, 1, 0, features);
 	good = tracee_start(&r.tracee, wanted->argv, features[3], e) && record_steps(&r, e);
 	tracee_kill(&r.tracee);

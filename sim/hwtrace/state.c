@@ -63,16 +63,6 @@ void hw_state_set_fxsave(struct hw_state *s, const void *image)
 
 /* --- a core --- */
 
-static uint64_t used_tags(uint16_t ftw)
-{
-	uint64_t used = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		if ((ftw >> 2 * i & 3) != 3)
-			used |= BIT(i);
-	return used;
-}
-
 void hw_state_from_core(struct hw_state *s, const struct core_state *a)
 {
 	memcpy(&s->w[HW_GPR], a->gpr, sizeof(a->gpr));
@@ -84,23 +74,13 @@ void hw_state_from_core(struct hw_state *s, const struct core_state *a)
 		s->w[HW_SELECTOR + i] = a->seg[i].selector;
 	s->w[HW_FCW] = a->x87.fcw;
 	s->w[HW_FSW] = a->x87.fsw;
-	s->w[HW_FTW] = used_tags(a->x87.ftw);
+	s->w[HW_FTW] = a->x87.ftw;
 	s->w[HW_FOP] = a->x87.fop;
 	s->w[HW_FIP] = a->x87.fip;
 	s->w[HW_FDP] = a->x87.fdp;
 	s->w[HW_MXCSR] = a->mxcsr;
 	memcpy(&s->w[HW_ST], a->x87.st, sizeof(a->x87.st));
 	memcpy(&s->w[HW_XMM], a->xmm, sizeof(a->xmm));
-}
-
-/* As FXRSTOR makes the full tag word (SDM "x87 FPU Tag Word"). */
-static unsigned full_tag(const struct xmm *st)
-{
-	uint64_t exponent = st->q[1] & 0x7fff;
-
-	if (exponent == 0 && st->q[0] == 0)
-		return 1;
-	return exponent == 0 || exponent == 0x7fff || st->q[0] >> 63 == 0 ? 2 : 0;
 }
 
 static void x87_to_core(const struct hw_state *s, struct x87 *x)
@@ -110,11 +90,9 @@ static void x87_to_core(const struct hw_state *s, struct x87 *x)
 	x->fop = (uint16_t)s->w[HW_FOP];
 	x->fip = s->w[HW_FIP];
 	x->fdp = s->w[HW_FDP];
-	x->ftw = 0;
-	for (unsigned i = 0; i < 8; i++) {
+	x->ftw = (uint8_t)s->w[HW_FTW];
+	for (unsigned i = 0; i < 8; i++)
 		x->st[i] = (struct xmm){{s->w[HW_ST + 2 * i], s->w[HW_ST + 2 * i + 1] & 0xffff}};
-		x->ftw |= (uint16_t)((s->w[HW_FTW] >> i & 1 ? full_tag(&x->st[i]) : 3) << 2 * i);
-	}
 }
 
 #define ATTR_CODE 0xa0fb

@@ -109,8 +109,10 @@ bool tracee_start(struct tracee *t, char *const argv[], uint64_t hwcap, struct e
 		bool forbidden = WIFEXITED(status) && WEXITSTATUS(status) == 126;
 
 		t->pid = 0;
-		return fail(e, forbidden ? "%s: this host does not allow ptrace"
-					 : "%s: cannot be run as a program", argv[0]);
+		return fail(e,
+			forbidden ? "%s: this host does not allow ptrace"
+				  : "%s: cannot be run as a program",
+			argv[0]);
 	}
 	if (prepare(t, argv[0], hwcap, e))
 		return true;

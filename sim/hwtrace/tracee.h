@@ -24,8 +24,7 @@ struct tracee_state {
 /* Starts the program, found as a shell would, with a small fixed environment and without address
  * space randomisation; it stops before its first instruction. Its auxiliary vector names no vDSO,
  * so that it asks the time by system calls, and has hwcap for what the CPU can do. */
-MUST_CHECK bool tracee_start(
-	struct tracee *t, char *const argv[], uint64_t hwcap, struct error *e);
+MUST_CHECK bool tracee_start(struct tracee *t, char *const argv[], uint64_t hwcap, struct error *e);
 void tracee_kill(struct tracee *t);
 
 /* What a step ended in. */
@@ -39,8 +38,8 @@ enum tracee_end {
 
 struct tracee_stop {
 	enum tracee_end end;
-	int status;      /* of the exit; or the signal */
-	bool fault;      /* TRACEE_SIGNAL: the instruction raised it */
+	int status; /* of the exit; or the signal */
+	bool fault; /* TRACEE_SIGNAL: the instruction raised it */
 };
 
 /* Delivers the signal (0: none), or makes a step. */

@@ -16,6 +16,7 @@ struct validator {
 	const char *name;
 	const struct hw_validation *wanted;
 	struct hw_result *result;
+	struct cpu_model model; /* with every feature */
 	struct player *player;
 	struct disassembler *disassembler;
 	struct step_reader steps;
@@ -41,8 +42,7 @@ void hw_result_free(struct hw_result *r)
 
 static struct hw_difference difference_here(struct validator *v)
 {
-	struct hw_difference d = {
-		.step = v->step, .rip = v->before.w[HW_RIP], .mnemonic = ""};
+	struct hw_difference d = {.step = v->step, .rip = v->before.w[HW_RIP], .mnemonic = ""};
 
 	if (v->row != NULL)
 		d.mnemonic = v->row->name;
@@ -51,8 +51,8 @@ static struct hw_difference difference_here(struct validator *v)
 }
 
 PRINTF(4, 5)
-static void differ(struct validator *v, struct hw_difference *d, const char *field,
-	const char *format, ...)
+static void differ(
+	struct validator *v, struct hw_difference *d, const char *field, const char *format, ...)
 {
 	va_list list;
 
@@ -67,8 +67,7 @@ static void differ(struct validator *v, struct hw_difference *d, const char *fie
 		v->wanted->differs(v->wanted->context, d);
 }
 
-static void differ_in_word(
-	struct validator *v, const struct hw_state *got, unsigned word)
+static void differ_in_word(struct validator *v, const struct hw_state *got, unsigned word)
 {
 	struct hw_difference d = difference_here(v);
 	char name[HW_NAME];
@@ -85,8 +84,8 @@ static void differ_in_word(
 
 static bool damaged(struct validator *v, struct error *e)
 {
-	return fail(e, "%s: altered: step %" PRIu64 " or its events make no sense", v->name,
-		v->step);
+	return fail(
+		e, "%s: altered: step %" PRIu64 " or its events make no sense", v->name, v->step);
 }
 
 static bool apply_edits(struct validator *v, struct error *e)
@@ -351,7 +350,8 @@ bool hwtrace_validate(const struct hwtrace *t, const char *name, const struct hw
 		.row_failures = calloc(decoder_row_count(), sizeof(result->row_failures[0])),
 	};
 	SIM_ASSERT(result->rows != NULL && result->row_failures != NULL);
-	v.player = player_create();
+	model_of_everything(&v.model);
+	v.player = player_create(&v.model);
 	v.disassembler = disassembler_create();
 	v.events = event_reader_begin(t);
 	step_reader_begin(&v.steps, &t->first, t->streams);
