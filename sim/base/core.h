@@ -82,13 +82,23 @@ struct table_register {
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)
 #define CR4_FSGSBASE   BIT(16)
+#define CR4_PCIDE      BIT(17)
+#define CR4_OSXSAVE    BIT(18)
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
+#define CR4_PKE        BIT(22)
 
 #define EFER_SCE BIT(0)
 #define EFER_LME BIT(8)
 #define EFER_LMA BIT(10)
 #define EFER_NXE BIT(11)
+
+#define MISC_ENABLE_FAST_STRINGS BIT(0)
+#define MISC_ENABLE_NO_BTS       BIT(11)
+#define MISC_ENABLE_NO_PEBS      BIT(12)
+#define MISC_ENABLE_MONITOR      BIT(18)
+
+#define MC_BANKS 4 /* of machine-check registers */
 
 #define DR6_BS BIT(14)
 #define DR7_GD BIT(13)
@@ -126,10 +136,12 @@ struct core_state {
 	uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
 	uint64_t pat, tsc_aux, tsc_adjust, misc_enable;
 	uint64_t mtrr_def_type, mtrr_fixed[11], mtrr_base[8], mtrr_mask[8];
+	uint64_t mcg_ctl, mc_ctl[MC_BANKS];
 
 	struct x87 x87;
 	uint64_t mxcsr;
 	struct xmm xmm[16];
+	uint64_t xcr0, pkru;
 
 	struct rng random; /* where RDRAND and RDSEED take their numbers from */
 

@@ -54,6 +54,8 @@ static void keep_over_init(struct core_state *now, const struct core_state *old)
 	now->x87 = old->x87;
 	now->mxcsr = old->mxcsr;
 	memcpy(now->xmm, old->xmm, sizeof(now->xmm));
+	now->xcr0 = old->xcr0;
+	now->pkru = old->pkru;
 	now->pat = old->pat;
 	now->tsc_aux = old->tsc_aux;
 	now->tsc_adjust = old->tsc_adjust;
@@ -62,6 +64,14 @@ static void keep_over_init(struct core_state *now, const struct core_state *old)
 	memcpy(now->mtrr_fixed, old->mtrr_fixed, sizeof(now->mtrr_fixed));
 	memcpy(now->mtrr_base, old->mtrr_base, sizeof(now->mtrr_base));
 	memcpy(now->mtrr_mask, old->mtrr_mask, sizeof(now->mtrr_mask));
+	now->mcg_ctl = old->mcg_ctl;
+	memcpy(now->mc_ctl, old->mc_ctl, sizeof(now->mc_ctl));
+}
+
+static uint64_t misc_enable(const struct cpu_model *model)
+{
+	return MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_NO_BTS | MISC_ENABLE_NO_PEBS |
+	       (model_has(model, FEATURE_monitor) ? MISC_ENABLE_MONITOR : 0);
 }
 
 void cpu_reset(struct vcpu *c, bool init_signal)
@@ -74,6 +84,7 @@ void cpu_reset(struct vcpu *c, bool init_signal)
 		.rflags = RFLAGS_ONE,
 		.cr0 = CR0_ET,
 		.mxcsr = 0x1f80,
+		.xcr0 = 1,
 		.pat = UINT64_C(0x0007040600070406),
 		.activity = bootstrap ? ACTIVITY_RUNNING : ACTIVITY_WAIT_SIPI,
 		.step = old.step,
@@ -92,7 +103,9 @@ void cpu_reset(struct vcpu *c, bool init_signal)
 		lapic_reset_init(c->lapic);
 	} else {
 		a->cr0 |= CR0_CD | CR0_NW;
-		a->misc_enable = 1; /* fast strings */
+		a->misc_enable = misc_enable(c->model);
+		a->mcg_ctl = UINT64_MAX;
+		memset(a->mc_ctl, 0xff, sizeof(a->mc_ctl));
 	}
 	c->lazy.kind = 0;
 	mmu_flush_all(&c->mmu);

@@ -2,6 +2,7 @@
  */
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
+#include "sim/cpu/xsave.h"
 
 #define REG_OFFSET(r) offsetof(struct vcpu, arch.gpr[r])
 
@@ -9,8 +10,11 @@ struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-#define EDX_1_APIC (1u << 9)
-#define EDX_1_HTT  (1u << 28)
+#define EDX_1_APIC    (1u << 9)
+#define EDX_1_HTT     (1u << 28)
+#define ECX_1_MONITOR (1u << 3)
+#define ECX_1_OSXSAVE (1u << 27)
+#define ECX_7_OSPKE   (1u << 4)
 
 static void put_text(struct cpuid *v, const char text[16])
 {
@@ -55,6 +59,34 @@ static void leaf_signature(const struct vcpu *c, uint32_t subleaf, struct cpuid 
 		v->ebx |= MODEL_CACHE_LINE / 8 << 8;
 	if (lapic_base(c->lapic) & APIC_BASE_EN)
 		v->edx |= EDX_1_APIC;
+	if (c->arch.cr4 & CR4_OSXSAVE)
+		v->ecx |= ECX_1_OSXSAVE;
+	if ((c->arch.misc_enable & MISC_ENABLE_MONITOR) == 0)
+		v->ecx &= ~ECX_1_MONITOR;
+}
+
+static void leaf_structured(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	if (subleaf == 0 && (c->arch.cr4 & CR4_PKE))
+		v->ecx |= ECX_7_OSPKE;
+}
+
+static void leaf_xsave(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	uint64_t supported = xsave_supported(c->model);
+
+	if (!model_has(c->model, FEATURE_xsave))
+		return;
+	if (subleaf == 0) {
+		v->eax = (uint32_t)supported;
+		v->ebx = xsave_size(c->arch.xcr0, false);
+		v->ecx = xsave_size(supported, false);
+	} else if (subleaf == 1 && model_has(c->model, FEATURE_xsavec)) {
+		v->ebx = xsave_size(c->arch.xcr0, true);
+	} else if (subleaf == XSAVE_PKRU_INDEX && (supported & XSTATE_PKRU)) {
+		v->eax = XSAVE_PKRU_SIZE;
+		v->ebx = XSAVE_PKRU_OFFSET;
+	}
 }
 
 /* SDM "Encoding of CPUID Leaf 2 Descriptors": caches are in leaf 4; a data TLB of 32 entries of 2
@@ -174,8 +206,9 @@ static const struct cpuid_row {
 	{0x2, leaf_descriptors, false},
 	{0x4, leaf_caches, true},
 	{0x6, NULL, false},
-	{0x7, NULL, true},
+	{0x7, leaf_structured, true},
 	{0xb, leaf_topology, true},
+	{0xd, leaf_xsave, true},
 	{0x15, leaf_tsc, false},
 	{0x16, leaf_frequency, false},
 	{0x80000000, leaf_extended, false},

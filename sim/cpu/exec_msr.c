@@ -65,111 +65,143 @@ OP_ANY(rdpmc)
 	return fault_gp(0);
 }
 
-/* --- MSRs: those that are just a field of the state are rows --- */
+/* --- MSRs: a row each, or for those that are alike --- */
 
 enum msr_kind {
-	MSR_ANY,       /* any value */
+	/* a field of the state: what it takes */
+	MSR_ANY,
 	MSR_CANONICAL, /* an address */
 	MSR_LOW32,     /* bits 63:32 are reserved */
 	MSR_MISC_ENABLE,
+	MSR_PAT,
 	MSR_MTRR_DEFAULT,
 	MSR_MTRR_FIXED, /* a memory type in each byte */
 	MSR_MTRR_BASE,
 	MSR_MTRR_MASK,
+	/* a value that never changes, and what a write does */
+	MSR_READ_ONLY,  /* #GP */
+	MSR_ZERO_ONLY,  /* #GP unless it is 0: error records that no error ever filled */
+	MSR_IGNORES,    /* nothing */
+	MSR_WRITE_ONLY, /* nothing; and reading is #GP */
+	/* functions of their own */
+	MSR_EFER,
+	MSR_TSC,
+	MSR_TSC_ADJUST,
+	MSR_TSC_DEADLINE,
+	MSR_APIC_BASE,
+	MSR_X2APIC,
 };
 
 struct msr_row {
-	uint32_t number;
+	uint32_t number, count, step; /* count of them, step apart */
+	enum cpu_feature feature;     /* without it they do not exist */
 	enum msr_kind kind;
-	size_t offset; /* into struct core_state */
+	uint64_t at; /* the field of the first, or the value */
 };
 
 #define FIELD(f) offsetof(struct core_state, f)
 
-static const struct msr_row msr_rows[] = {
-	{0x174, MSR_LOW32, FIELD(sysenter_cs)},
-	{0x175, MSR_CANONICAL, FIELD(sysenter_esp)},
-	{0x176, MSR_CANONICAL, FIELD(sysenter_eip)},
-	{0x1a0, MSR_MISC_ENABLE, FIELD(misc_enable)},
-	{0x2ff, MSR_MTRR_DEFAULT, FIELD(mtrr_def_type)},
-	{0xc0000081, MSR_ANY, FIELD(star)},
-	{0xc0000082, MSR_CANONICAL, FIELD(lstar)},
-	{0xc0000083, MSR_CANONICAL, FIELD(cstar)},
-	{0xc0000084, MSR_LOW32, FIELD(sfmask)},
-	{0xc0000100, MSR_CANONICAL, FIELD(seg[FS].base)},
-	{0xc0000101, MSR_CANONICAL, FIELD(seg[GS].base)},
-	{0xc0000102, MSR_CANONICAL, FIELD(kernel_gs_base)},
-	{0xc0000103, MSR_LOW32, FIELD(tsc_aux)},
-};
-
-#define MSR_TSC          0x10
-#define MSR_APIC_BASE    0x1b
-#define MSR_TSC_ADJUST   0x3b
-#define MSR_MTRRCAP      0xfe
-#define MSR_MTRR_PAIRS   0x200 /* base and mask in turn, 8 pairs */
-#define MSR_PAT          0x277
-#define MSR_TSC_DEADLINE 0x6e0
-#define MSR_X2APIC       0x800
-#define MSR_EFER         0xc0000080
-
 #define MTRRCAP (8 | BIT(8) | BIT(10)) /* 8 pairs, fixed ranges, write-combining */
 
-static uint64_t *msr_field(struct vcpu *c, uint32_t number, enum msr_kind *kind)
-{
-	static const uint16_t fixed[] = {
-		0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f};
+#define MCG_CAP (MC_BANKS | BIT(8)) /* IA32_MCG_CTL is there */
 
+#define MICROCODE_REVISION BIT(32)
+
+#define FEATURE_CONTROL_LOCK BIT(0) /* nothing in it can be turned on */
+
+/* What an in-order core that never speculates can say: RDCL_NO, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO,
+ * IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO. */
+#define ARCH_CAPABILITIES                                                                          \
+	(BIT(0) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(13) | BIT(14) | BIT(15) |       \
+		BIT(20) | BIT(24) | BIT(26) | BIT(27))
+
+static const struct msr_row msr_rows[] = {
+	{0x10, 1, 1, FEATURE_tsc, MSR_TSC, 0},
+	{0x17, 1, 1, FEATURE_msr, MSR_READ_ONLY, 0}, /* IA32_PLATFORM_ID */
+	{0x1b, 1, 1, FEATURE_msr, MSR_APIC_BASE, 0},
+	{0x3a, 1, 1, FEATURE_msr, MSR_READ_ONLY, FEATURE_CONTROL_LOCK},
+	{0x3b, 1, 1, FEATURE_tsc_adjust, MSR_TSC_ADJUST, 0},
+	{0x79, 1, 1, FEATURE_msr, MSR_WRITE_ONLY, 0}, /* IA32_BIOS_UPDT_TRIG */
+	{0x8b, 1, 1, FEATURE_msr, MSR_IGNORES, MICROCODE_REVISION},
+	{0xfe, 1, 1, FEATURE_mtrr, MSR_READ_ONLY, MTRRCAP},
+	{0x10a, 1, 1, FEATURE_arch_capabilities, MSR_READ_ONLY, ARCH_CAPABILITIES},
+	{0x174, 1, 1, FEATURE_msr, MSR_LOW32, FIELD(sysenter_cs)},
+	{0x175, 1, 1, FEATURE_msr, MSR_CANONICAL, FIELD(sysenter_esp)},
+	{0x176, 1, 1, FEATURE_msr, MSR_CANONICAL, FIELD(sysenter_eip)},
+	{0x179, 1, 1, FEATURE_mca, MSR_READ_ONLY, MCG_CAP},
+	{0x17a, 1, 1, FEATURE_mca, MSR_ZERO_ONLY, 0}, /* IA32_MCG_STATUS */
+	{0x17b, 1, 1, FEATURE_mca, MSR_ANY, FIELD(mcg_ctl)},
+	{0x1a0, 1, 1, FEATURE_msr, MSR_MISC_ENABLE, FIELD(misc_enable)},
+	{0x200, 8, 2, FEATURE_mtrr, MSR_MTRR_BASE, FIELD(mtrr_base)},
+	{0x201, 8, 2, FEATURE_mtrr, MSR_MTRR_MASK, FIELD(mtrr_mask)},
+	{0x250, 1, 1, FEATURE_mtrr, MSR_MTRR_FIXED, FIELD(mtrr_fixed[0])},
+	{0x258, 2, 1, FEATURE_mtrr, MSR_MTRR_FIXED, FIELD(mtrr_fixed[1])},
+	{0x268, 8, 1, FEATURE_mtrr, MSR_MTRR_FIXED, FIELD(mtrr_fixed[3])},
+	{0x277, 1, 1, FEATURE_pat, MSR_PAT, FIELD(pat)},
+	{0x2ff, 1, 1, FEATURE_mtrr, MSR_MTRR_DEFAULT, FIELD(mtrr_def_type)},
+	{0x400, MC_BANKS, 4, FEATURE_mca, MSR_ANY, FIELD(mc_ctl)},
+	{0x401, MC_BANKS, 4, FEATURE_mca, MSR_ZERO_ONLY, 0}, /* status, address, more */
+	{0x402, MC_BANKS, 4, FEATURE_mca, MSR_ZERO_ONLY, 0},
+	{0x403, MC_BANKS, 4, FEATURE_mca, MSR_ZERO_ONLY, 0},
+	{0x6e0, 1, 1, FEATURE_tsc_deadline, MSR_TSC_DEADLINE, 0},
+	{0x800, 0x100, 1, FEATURE_x2apic, MSR_X2APIC, 0},
+	{0xda0, 1, 1, FEATURE_xsaves, MSR_ZERO_ONLY, 0}, /* IA32_XSS */
+	{0xc0000080, 1, 1, FEATURE_lm, MSR_EFER, 0},
+	{0xc0000081, 1, 1, FEATURE_syscall, MSR_ANY, FIELD(star)},
+	{0xc0000082, 1, 1, FEATURE_syscall, MSR_CANONICAL, FIELD(lstar)},
+	{0xc0000083, 1, 1, FEATURE_syscall, MSR_CANONICAL, FIELD(cstar)},
+	{0xc0000084, 1, 1, FEATURE_syscall, MSR_LOW32, FIELD(sfmask)},
+	{0xc0000100, 1, 1, FEATURE_lm, MSR_CANONICAL, FIELD(seg[FS].base)},
+	{0xc0000101, 1, 1, FEATURE_lm, MSR_CANONICAL, FIELD(seg[GS].base)},
+	{0xc0000102, 1, 1, FEATURE_lm, MSR_CANONICAL, FIELD(kernel_gs_base)},
+	{0xc0000103, 1, 1, FEATURE_rdtscp, MSR_LOW32, FIELD(tsc_aux)},
+};
+
+static const struct msr_row *msr_find(const struct vcpu *c, uint32_t number)
+{
 	for (size_t i = 0; i < ARRAY_LEN(msr_rows); i++) {
-		if (msr_rows[i].number == number) {
-			*kind = msr_rows[i].kind;
-			return (uint64_t *)(void *)((uint8_t *)&c->arch + msr_rows[i].offset);
-		}
+		const struct msr_row *r = &msr_rows[i];
+		uint32_t distance = number - r->number;
+
+		if (distance < r->count * r->step && distance % r->step == 0)
+			return model_has(c->model, r->feature) ? r : NULL;
 	}
-	if (number >= MSR_MTRR_PAIRS && number < MSR_MTRR_PAIRS + 16) {
-		*kind = number & 1 ? MSR_MTRR_MASK : MSR_MTRR_BASE;
-		return number & 1 ? &c->arch.mtrr_mask[(number - MSR_MTRR_PAIRS) / 2]
-				  : &c->arch.mtrr_base[(number - MSR_MTRR_PAIRS) / 2];
-	}
-	*kind = MSR_MTRR_FIXED;
-	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
-		if (fixed[i] == number)
-			return &c->arch.mtrr_fixed[i];
 	return NULL;
 }
 
-static bool is_x2apic_msr(uint32_t number)
+static uint64_t *msr_field(struct vcpu *c, const struct msr_row *r, uint32_t number)
 {
-	return number >= MSR_X2APIC && number < MSR_X2APIC + 0x100;
+	uint64_t index = (number - r->number) / r->step;
+
+	return (uint64_t *)(void *)((uint8_t *)&c->arch + r->at) + index;
 }
 
 MUST_CHECK static struct fault msr_read(struct vcpu *c, uint32_t number, uint64_t *value)
 {
-	enum msr_kind kind;
-	const uint64_t *field = msr_field(c, number, &kind);
+	const struct msr_row *r = msr_find(c, number);
 
-	if (field != NULL) {
-		*value = *field;
+	if (r == NULL)
+		return fault_gp(0);
+	switch (r->kind) {
+	case MSR_READ_ONLY:
+	case MSR_ZERO_ONLY:
+	case MSR_IGNORES:
+		*value = r->at;
 		return no_fault;
-	}
-	if (number == MSR_TSC || is_x2apic_msr(number))
-		TRY(need_exclusive(c));
-	if (is_x2apic_msr(number))
-		return lapic_msr_read(c->lapic, number, value) ? no_fault : fault_gp(0);
-	switch (number) {
+	case MSR_WRITE_ONLY:
+		return fault_gp(0);
 	case MSR_TSC:
+		TRY(need_exclusive(c));
 		*value = tsc_now(c);
 		return no_fault;
+	case MSR_X2APIC:
+		TRY(need_exclusive(c));
+		return lapic_msr_read(c->lapic, number, value) ? no_fault : fault_gp(0);
 	case MSR_APIC_BASE:
 		*value = lapic_base(c->lapic);
 		return no_fault;
 	case MSR_TSC_ADJUST:
 		*value = c->arch.tsc_adjust;
-		return no_fault;
-	case MSR_MTRRCAP:
-		*value = MTRRCAP;
-		return no_fault;
-	case MSR_PAT:
-		*value = c->arch.pat;
 		return no_fault;
 	case MSR_TSC_DEADLINE:
 		*value = lapic_tsc_deadline(c->lapic);
@@ -178,15 +210,15 @@ MUST_CHECK static struct fault msr_read(struct vcpu *c, uint32_t number, uint64_
 		*value = c->arch.efer;
 		return no_fault;
 	default:
-		return fault_gp(0);
+		*value = *msr_field(c, r, number);
+		return no_fault;
 	}
 }
 
 static uint64_t efer_known(const struct vcpu *c)
 {
-	return (model_has(c->model, FEATURE_syscall) ? EFER_SCE : 0) |
-	       (model_has(c->model, FEATURE_nx) ? EFER_NXE : 0) |
-	       (model_has(c->model, FEATURE_lm) ? EFER_LME | EFER_LMA : 0);
+	return EFER_LME | EFER_LMA | (model_has(c->model, FEATURE_syscall) ? EFER_SCE : 0) |
+	       (model_has(c->model, FEATURE_nx) ? EFER_NXE : 0);
 }
 
 MUST_CHECK static struct fault write_efer(struct vcpu *c, uint64_t value)
@@ -200,19 +232,6 @@ MUST_CHECK static struct fault write_efer(struct vcpu *c, uint64_t value)
 	c->arch.efer = (value & ~EFER_LMA) | (c->arch.efer & EFER_LMA);
 	if (changed & EFER_NXE)
 		mmu_flush_all(&c->mmu);
-	return no_fault;
-}
-
-/* SDM "Programming the PAT": types 2, 3 and above 7 are reserved. */
-MUST_CHECK static struct fault write_pat(struct vcpu *c, uint64_t value)
-{
-	for (unsigned i = 0; i < 64; i += 8) {
-		unsigned type = value >> i & 0xff;
-
-		if (type > 7 || type == 2 || type == 3)
-			return fault_gp(0);
-	}
-	c->arch.pat = value;
 	return no_fault;
 }
 
@@ -232,23 +251,35 @@ static bool is_memory_type(uint64_t type)
 	return type <= 6 && type != 2 && type != 3;
 }
 
-static bool are_memory_types(uint64_t types)
+/* Of bytes; 7, UC-, is one in the PAT (SDM "Programming the PAT"). */
+static bool are_memory_types(uint64_t types, bool pat)
 {
-	for (unsigned i = 0; i < 64; i += 8)
-		if (!is_memory_type(types >> i & 0xff))
+	for (unsigned i = 0; i < 64; i += 8) {
+		uint64_t type = types >> i & 0xff;
+
+		if (!is_memory_type(type) && !(pat && type == 7))
 			return false;
+	}
 	return true;
 }
 
-/* In IA32_MISC_ENABLE only fast strings can be changed: CPUID has nothing that other bits govern.
- */
-#define MISC_ENABLE_FAST_STRINGS BIT(0)
+/* What can be changed in IA32_MISC_ENABLE; CPUID has nothing that other bits govern. */
+static uint64_t misc_enable_writable(const struct vcpu *c)
+{
+	return MISC_ENABLE_FAST_STRINGS |
+	       (model_has(c->model, FEATURE_monitor) ? MISC_ENABLE_MONITOR : 0);
+}
 
 #define MTRR_DEFAULT_BITS (0xff | BIT(10) | BIT(11)) /* type, fixed ranges on, MTRRs on */
-#define MTRR_FRAME        ((BIT(PHYS_ADDRESS_BITS) - 1) & ~UINT64_C(0xfff))
 #define MTRR_MASK_VALID   BIT(11)
 
-static bool field_takes(enum msr_kind kind, uint64_t old, uint64_t value)
+/* The address bits of a range. */
+static uint64_t mtrr_frame(const struct vcpu *c)
+{
+	return (BIT(c->model->physical_bits) - 1) & ~PAGE_MASK;
+}
+
+static bool field_takes(const struct vcpu *c, enum msr_kind kind, uint64_t old, uint64_t value)
 {
 	switch (kind) {
 	case MSR_ANY:
@@ -258,55 +289,63 @@ static bool field_takes(enum msr_kind kind, uint64_t old, uint64_t value)
 	case MSR_LOW32:
 		return value >> 32 == 0;
 	case MSR_MISC_ENABLE:
-		return ((old ^ value) & ~MISC_ENABLE_FAST_STRINGS) == 0;
+		return ((old ^ value) & ~misc_enable_writable(c)) == 0;
+	case MSR_PAT:
+		return are_memory_types(value, true);
 	case MSR_MTRR_DEFAULT:
 		return (value & ~MTRR_DEFAULT_BITS) == 0 && is_memory_type(value & 0xff);
 	case MSR_MTRR_FIXED:
-		return are_memory_types(value);
+		return are_memory_types(value, false);
 	case MSR_MTRR_BASE:
-		return (value & ~(MTRR_FRAME | 0xff)) == 0 && is_memory_type(value & 0xff);
+		return (value & ~(mtrr_frame(c) | 0xff)) == 0 && is_memory_type(value & 0xff);
 	case MSR_MTRR_MASK:
-		return (value & ~(MTRR_FRAME | MTRR_MASK_VALID)) == 0;
+		return (value & ~(mtrr_frame(c) | MTRR_MASK_VALID)) == 0;
+	default:
+		return false;
 	}
-	return false;
-}
-
-MUST_CHECK static struct fault write_field(uint64_t *field, enum msr_kind kind, uint64_t value)
-{
-	if (!field_takes(kind, *field, value))
-		return fault_gp(0);
-	*field = value;
-	return no_fault;
 }
 
 MUST_CHECK static struct fault msr_write(struct vcpu *c, uint32_t number, uint64_t value)
 {
-	enum msr_kind kind;
-	uint64_t *field = msr_field(c, number, &kind);
+	const struct msr_row *r = msr_find(c, number);
+	uint64_t *field;
 
-	if (field != NULL)
-		return write_field(field, kind, value);
-	if (number == MSR_EFER)
+	if (r == NULL)
+		return fault_gp(0);
+	switch (r->kind) {
+	case MSR_READ_ONLY:
+		return fault_gp(0);
+	case MSR_ZERO_ONLY:
+		return value == 0 ? no_fault : fault_gp(0);
+	case MSR_IGNORES:
+	case MSR_WRITE_ONLY:
+		return no_fault;
+	case MSR_EFER:
 		return write_efer(c, value);
-	if (number == MSR_PAT)
-		return write_pat(c, value);
-	TRY(need_exclusive(c)); /* all others reach the local APIC or the time */
-	if (is_x2apic_msr(number))
-		return lapic_msr_write(c->lapic, number, value) ? no_fault : fault_gp(0);
-	switch (number) {
 	case MSR_TSC:
+		TRY(need_exclusive(c));
 		set_tsc_adjust(c, value - c->arch.cycle);
 		return no_fault;
 	case MSR_TSC_ADJUST:
+		TRY(need_exclusive(c));
 		set_tsc_adjust(c, value);
 		return no_fault;
-	case MSR_APIC_BASE:
-		return lapic_set_base(c->lapic, value) ? no_fault : fault_gp(0);
 	case MSR_TSC_DEADLINE:
+		TRY(need_exclusive(c));
 		lapic_set_tsc_deadline(c->lapic, value, c->arch.tsc_adjust);
 		return no_fault;
+	case MSR_APIC_BASE:
+		TRY(need_exclusive(c));
+		return lapic_set_base(c->lapic, value) ? no_fault : fault_gp(0);
+	case MSR_X2APIC:
+		TRY(need_exclusive(c));
+		return lapic_msr_write(c->lapic, number, value) ? no_fault : fault_gp(0);
 	default:
-		return fault_gp(0);
+		field = msr_field(c, r, number);
+		if (!field_takes(c, r->kind, *field, value))
+			return fault_gp(0);
+		*field = value;
+		return no_fault;
 	}
 }
 

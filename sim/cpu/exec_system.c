@@ -29,11 +29,13 @@ static const struct cr4_row {
 	{CR4_DE, FEATURE_de},
 	{CR4_PSE, FEATURE_pse},
 	{CR4_PAE, FEATURE_pae},
+	{CR4_MCE, FEATURE_mce},
 	{CR4_PGE, FEATURE_pge},
 	{CR4_OSFXSR, FEATURE_fxsr},
 	{CR4_OSXMMEXCPT, FEATURE_sse},
 	{CR4_UMIP, FEATURE_umip},
 	{CR4_FSGSBASE, FEATURE_fsgsbase},
+	{CR4_OSXSAVE, FEATURE_xsave},
 	{CR4_SMEP, FEATURE_smep},
 	{CR4_SMAP, FEATURE_smap},
 };

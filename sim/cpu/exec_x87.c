@@ -105,21 +105,6 @@ OP_ANY(fnstsw)
 
 /* --- FXSAVE and FXRSTOR --- */
 
-#define FXSAVE_SIZE 512
-
-struct fxsave_image {
-	uint16_t fcw, fsw;
-	uint8_t ftw, reserved;
-	uint16_t fop;
-	uint64_t fip, fdp; /* without REX.W: 32 bits, then the selector, which is 0 */
-	uint32_t mxcsr, mxcsr_mask;
-	struct xmm st[8]; /* ST0 first */
-	struct xmm xmm[16];
-	uint8_t unused[96]; /* neither read nor written */
-};
-
-_Static_assert(sizeof(struct fxsave_image) == FXSAVE_SIZE, "as the manual draws it");
-
 static enum tag tag_of(const struct xmm *st)
 {
 	unsigned exponent = st->q[1] & 0x7fff;
@@ -169,11 +154,11 @@ MUST_CHECK static struct fault fxsave_address(
 	return *la & 15 ? misaligned(in, *la) : no_fault;
 }
 
-OP_ANY(fxsave)
+void fxsave_image_make(const struct vcpu *c, bool wide, struct fxsave_image *image)
 {
 	const struct x87 *x = &c->arch.x87;
-	bool wide = in->prefix & PREFIX_REX_W;
-	struct fxsave_image image = {
+
+	*image = (struct fxsave_image){
 		.fcw = x->fcw,
 		.fsw = x->fsw,
 		.ftw = (uint8_t)x->ftw,
@@ -183,13 +168,19 @@ OP_ANY(fxsave)
 		.mxcsr = (uint32_t)c->arch.mxcsr,
 		.mxcsr_mask = MXCSR_KNOWN,
 	};
+	for (unsigned i = 0; i < 8; i++)
+		image->st[i] = x->st[x87_physical(x, i)];
+	memcpy(image->xmm, c->arch.xmm, sizeof(image->xmm));
+}
+
+OP_ANY(fxsave)
+{
+	struct fxsave_image image;
 	uint8_t *end;
 	uint64_t la;
 
 	TRY(fxsave_address(c, in, ACCESS_WRITE, &la));
-	for (unsigned i = 0; i < 8; i++)
-		image.st[i] = x->st[x87_physical(x, i)];
-	memcpy(image.xmm, c->arch.xmm, sizeof(image.xmm));
+	fxsave_image_make(c, in->prefix & PREFIX_REX_W, &image);
 	TRY(mem_open(c, in->seg, la, 1, &end)); /* may all of it be written? */
 	TRY(mem_open(c, in->seg, la + FXSAVE_SIZE - 1, 1, &end));
 	return mem_store(c, in->seg, la, fxsave_written(c), &image);
@@ -202,7 +193,7 @@ static uint64_t canonical(uint64_t la)
 			  (64 - LINEAR_ADDRESS_BITS));
 }
 
-static void x87_restore(struct x87 *x, const struct fxsave_image *image, bool wide)
+void x87_restore(struct x87 *x, const struct fxsave_image *image, bool wide)
 {
 	x->fsw = image->fsw;
 	x87_set_control(x, image->fcw);

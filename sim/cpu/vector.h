@@ -7,6 +7,7 @@
 #define CPU_VECTOR_H
 
 #include "sim/cpu/forms.h"
+#include "sim/cpu/x87.h"
 
 #define MXCSR_IE    BIT(0)
 #define MXCSR_DE    BIT(1)
@@ -19,7 +20,6 @@
 #define MXCSR_RC    (BIT(13) | BIT(14))
 #define MXCSR_FTZ   BIT(15)
 #define MXCSR_FLAGS UINT64_C(0x003f)
-#define MXCSR_KNOWN UINT64_C(0xffff) /* MXCSR_MASK: other bits are reserved */
 
 /* An XMM register by its lanes. Arithmetic on lanes wraps around. */
 typedef uint8_t lanes_u8 __attribute__((vector_size(16)));

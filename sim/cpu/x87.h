@@ -61,6 +61,29 @@ MUST_CHECK struct fault x87_check(const struct vcpu *c);
 /* Waiting instructions report an unmasked exception that an earlier one left behind: #MF. */
 MUST_CHECK struct fault x87_pending(struct vcpu *c);
 
+/* --- the image of FXSAVE and XSAVE --- */
+
+#define FXSAVE_SIZE 512
+
+#define MXCSR_KNOWN UINT64_C(0xffff) /* MXCSR_MASK: other bits are reserved */
+
+struct fxsave_image {
+	uint16_t fcw, fsw;
+	uint8_t ftw, reserved;
+	uint16_t fop;
+	uint64_t fip, fdp; /* without REX.W: 32 bits, then the selector, which is 0 */
+	uint32_t mxcsr, mxcsr_mask;
+	struct xmm st[8]; /* ST0 first */
+	struct xmm xmm[16];
+	uint8_t unused[96]; /* neither read nor written */
+};
+
+_Static_assert(sizeof(struct fxsave_image) == FXSAVE_SIZE, "as the manual draws it");
+
+/* wide: with REX.W. */
+void fxsave_image_make(const struct vcpu *c, bool wide, struct fxsave_image *image);
+void x87_restore(struct x87 *x, const struct fxsave_image *image, bool wide);
+
 /* --- MMX: SDM "MMX Technology System Programming" --- */
 
 /* #UD, #NM, #MF. */
