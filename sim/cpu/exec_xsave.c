@@ -119,7 +119,8 @@ MUST_CHECK static struct fault xsave_address(
 MUST_CHECK static struct fault store_part(struct vcpu *c, const struct insn *in, uint64_t la,
 	const struct xsave_area *area, struct part p)
 {
-	return mem_store(c, in->seg, la + p.begin, p.end - p.begin, (const uint8_t *)area + p.begin);
+	return mem_store(
+		c, in->seg, la + p.begin, p.end - p.begin, (const uint8_t *)area + p.begin);
 }
 
 /* Of the legacy region; FXSAVE's fields are in three runs. */
@@ -186,8 +187,7 @@ MUST_CHECK static struct fault save(struct vcpu *c, const struct insn *in, struc
 	area.header.xcomp_bv = requested | XCOMP_COMPACTED;
 	TRY(store_legacy(c, in, la, &area, saved, mxcsr));
 	if (saved & XSTATE_PKRU)
-		TRY(mem_store(
-			c, in->seg, la + size - XSAVE_PKRU_SIZE, XSAVE_PKRU_SIZE, &pkru));
+		TRY(mem_store(c, in->seg, la + size - XSAVE_PKRU_SIZE, XSAVE_PKRU_SIZE, &pkru));
 	return store_part(c, in, la, &area,
 		(struct part){XSAVE_LEGACY, XSAVE_LEGACY + (kind.compacted ? 16 : 8)});
 }
@@ -209,8 +209,8 @@ OP_ANY(xsavec)
 
 OP_ANY(xsaves)
 {
-	return save(c, in,
-		(struct kind){.compacted = true, .supervisor = true, .leaves_init = true});
+	return save(
+		c, in, (struct kind){.compacted = true, .supervisor = true, .leaves_init = true});
 }
 
 /* --- restoring --- */

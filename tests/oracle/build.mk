@@ -7,7 +7,8 @@ LONG_GROUPS += oracle-long
 ORACLE     := $O/tests/oracle/oracle
 LENGTHS    := $O/tests/oracle/decode_lengths
 CONTROL    := $O/tests/oracle/control
-ORACLE_C   := $(filter-out %/decode_lengths.c %/control.c,$(sort $(wildcard tests/oracle/*.c)))
+XSAVE      := $O/tests/oracle/xsave
+ORACLE_C   := $(filter-out %/decode_lengths.c %/control.c %/xsave.c,$(sort $(wildcard tests/oracle/*.c)))
 ORACLE_OBJ := $(ORACLE_C:%.c=$O/%.o) $O/tests/oracle/host_stub.o
 
 $O/tests/oracle/host_stub.o: tests/oracle/host_stub.S
@@ -23,7 +24,7 @@ $(LENGTHS): $(LENGTHS).o $(LIB)
 	@echo '  LD  $@'
 	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(CONTROL): $(CONTROL).o $(filter-out %/main.o,$(ORACLE_OBJ)) $(LIB)
+$(CONTROL) $(XSAVE): %: %.o $(filter-out %/main.o,$(ORACLE_OBJ)) $(LIB)
 	@echo '  LD  $@'
 	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -31,13 +32,13 @@ oracle: $(ORACLE) $(LENGTHS)
 	$Q$(ORACLE) --list $(ORACLE_OPTIONS)
 	$Q$(LENGTHS) 10000000
 
-check-oracle: $(ORACLE) $(LENGTHS) $(CONTROL)
+check-oracle: $(ORACLE) $(LENGTHS) $(CONTROL) $(XSAVE)
 	$Qtools/run-group $O/check/oracle.log sh -c \
-		'$(ORACLE) --cases 200; $(LENGTHS) 300000; $(CONTROL)'
+		'$(ORACLE) --cases 200; $(LENGTHS) 300000; $(CONTROL); $(XSAVE)'
 
 check-oracle-long: $(ORACLE) $(LENGTHS)
 	$Qtools/run-group $O/check/oracle-long.log sh -c \
 		'$(ORACLE); $(LENGTHS) 10000000; tests/oracle/mutations $O/mutations'
 
 .PHONY: oracle
--include $(ORACLE_C:%.c=$O/%.d) $(LENGTHS).d $(CONTROL).d
+-include $(ORACLE_C:%.c=$O/%.d) $(LENGTHS).d $(CONTROL).d $(XSAVE).d

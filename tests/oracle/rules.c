@@ -76,6 +76,7 @@ bool row_takes_selector(const struct row *row)
 #define ENVIRONMENT "its result is the environment's: clock, identity, operating system"
 #define EMULATED    "the host's kernel emulates it (UMIP)"
 #define RANDOM      "its result is random"
+#define XSAVE       "compared by xsave.c, as the host has more components"
 #define SYSTEM_CALL "enters the host's kernel"
 
 static const struct {
@@ -92,6 +93,13 @@ static const struct {
 	{"sldt", EMULATED},
 	{"str", EMULATED},
 	{"rdpid", ENVIRONMENT},
+	{"xgetbv", ENVIRONMENT},
+	{"rdpkru", ENVIRONMENT},
+	{"wrpkru", ENVIRONMENT},
+	{"xsave", XSAVE},
+	{"xsaveopt", XSAVE},
+	{"xsavec", XSAVE},
+	{"xrstor", XSAVE},
 	{"rdrand", RANDOM},
 	{"rdseed", RANDOM},
 	{"smsw", EMULATED},
