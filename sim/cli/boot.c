@@ -1,5 +1,6 @@
 /* boot.c - `ringv boot`. */
 #include "sim/cli/debugging.h"
+#include "sim/cli/devices.h"
 #include "sim/cli/options.h"
 #include "sim/cli/report.h"
 #include "sim/cli/script.h"
@@ -18,6 +19,7 @@ struct boot_run {
 	struct terminal terminal;
 	struct script script;
 	struct script_run script_run;
+	struct device_output devices;
 	struct debugging debugging;
 	struct machine *machine;
 	struct stage stage;
@@ -282,12 +284,16 @@ static bool boot(struct boot_run *b, struct error *e)
 		return false;
 	if (b->args->record != NULL && !file_check_replace(b->args->record, e))
 		return false;
+	if (!device_output_open(&b->devices, b->args, e))
+		return false;
+	device_output_connect(&b->devices, b->machine);
 	chain_init(&b->chain, b->session.config.record.window);
 	terminal_open(&b->terminal, input, !b->args->quiet && !b->args->json, &b->recording);
 	if (!run(b, e))
 		return false;
 	terminal_close(&b->terminal);
-	return serial_close(&b->serial, e) && write_recording(b, e);
+	return serial_close(&b->serial, e) &&
+	       device_output_finish(&b->devices, b->args, b->machine, e) && write_recording(b, e);
 }
 
 static bool schedule_applied(const struct boot_run *b)

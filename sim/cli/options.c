@@ -34,6 +34,18 @@ bool options_config(const struct args *args, struct config *config, struct error
 	return model_pin(config->cpu.model, sizeof(config->cpu.model), e);
 }
 
+static bool add_disk(struct session *s, const char *option, struct error *e)
+{
+	size_t length = strlen(option);
+	bool read_only = length > 3 && strcmp(option + length - 3, ",ro") == 0;
+	char *path = strndup(option, read_only ? length - 3 : length);
+	bool good = path != NULL ? session_add_disk(s, path, read_only, e)
+				 : fail(e, "the host has no memory");
+
+	free(path);
+	return good;
+}
+
 static bool read_schedule(const struct args *args, struct session *s, struct error *e)
 {
 	struct blob text;
@@ -60,6 +72,12 @@ bool options_session(const struct args *args, struct session *s, struct error *e
 	}
 	for (unsigned i = 0; i < args->modules.count; i++) {
 		if (!session_add_module(s, args->modules.at[i], e)) {
+			session_free(s);
+			return false;
+		}
+	}
+	for (unsigned i = 0; i < args->disks.count; i++) {
+		if (!add_disk(s, args->disks.at[i], e)) {
 			session_free(s);
 			return false;
 		}
@@ -187,6 +205,8 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 	print_option("memory", args->memory, out);
 	for (unsigned i = 0; i < s->module_count; i++)
 		print_option("module", s->modules[i].path, out);
+	for (unsigned i = 0; i < args->disks.count; i++)
+		print_option("disk", args->disks.at[i], out);
 	print_option("append", args->append, out);
 	for (unsigned i = 0; i < s->fault_count; i++)
 		print_option("fault", s->faults[i], out);
@@ -199,4 +219,6 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 		s->image.digest.low);
 	for (unsigned i = 0; i < s->module_count; i++)
 		fprintf(out, ", module %016" PRIx64, s->modules[i].digest.low);
+	for (unsigned i = 0; i < s->disk_count; i++)
+		fprintf(out, ", disk %016" PRIx64, s->disks[i].digest.low);
 }

@@ -18,6 +18,8 @@ void recording_free(struct recording *r)
 	free_file(&r->image);
 	for (unsigned i = 0; i < BOOT_MODULES_MAX; i++)
 		free_file(&r->modules[i]);
+	for (unsigned i = 0; i < VIRTIO_BLK_MAX; i++)
+		free_file(&r->disks[i].file);
 	for (unsigned i = 0; i < SESSION_FAULTS_MAX; i++)
 		free(r->faults[i]);
 	free(r->program);
@@ -29,13 +31,35 @@ void recording_free(struct recording *r)
 
 /* --- making one --- */
 
-static bool describe_file(
-	struct recorded_file *to, const struct session_file *from, struct error *e)
+static bool describe_file(struct recorded_file *to, const char *path, size_t size,
+	struct digest digest, struct error *e)
 {
-	to->path = realpath(from->path, NULL);
-	to->size = from->blob.size;
-	to->digest = from->digest;
-	return to->path != NULL || fail(e, "%s: %m", from->path);
+	to->path = realpath(path, NULL);
+	to->size = size;
+	to->digest = digest;
+	return to->path != NULL || fail(e, "%s: %m", path);
+}
+
+static bool describe_files(struct recording *r, const struct session *s, struct error *e)
+{
+	if (!describe_file(&r->image, s->image.path, s->image.blob.size, s->image.digest, e))
+		return false;
+	for (; r->module_count < s->module_count; r->module_count++) {
+		const struct session_file *f = &s->modules[r->module_count];
+
+		if (!describe_file(
+			    &r->modules[r->module_count], f->path, f->blob.size, f->digest, e))
+			return false;
+	}
+	for (; r->disk_count < s->disk_count; r->disk_count++) {
+		const struct session_disk *d = &s->disks[r->disk_count];
+
+		r->disks[r->disk_count].read_only = d->read_only;
+		if (!describe_file(
+			    &r->disks[r->disk_count].file, d->path, d->map.size, d->digest, e))
+			return false;
+	}
+	return true;
 }
 
 static bool config_text(const struct config *c, char **text)
@@ -71,12 +95,8 @@ bool recording_describe(struct recording *r, const struct session *s, struct err
 		r->program == NULL || !config_text(&s->config, &r->config) ||
 		!schedule_text(&s->schedule, &r->schedule))
 		return fail(e, "the host has no memory for a recording");
-	if (!describe_file(&r->image, &s->image, e))
+	if (!describe_files(r, s, e))
 		return false;
-	r->module_count = s->module_count;
-	for (unsigned i = 0; i < s->module_count; i++)
-		if (!describe_file(&r->modules[i], &s->modules[i], e))
-			return false;
 	for (unsigned i = 0; i < s->fault_count; i++) {
 		r->faults[i] = strdup(s->faults[i]);
 		if (r->faults[i] == NULL)
@@ -116,15 +136,15 @@ void recording_finish(struct recording *r, struct chain *chain, struct machine *
 
 /* --- using one --- */
 
-static bool same_file(const struct recorded_file *want, const struct session_file *have,
+static bool same_file(const struct recorded_file *want, size_t size, struct digest digest,
 	const char *name, struct error *e)
 {
-	if (want->size == have->blob.size && digest_equal(want->digest, have->digest))
+	if (want->size == size && digest_equal(want->digest, digest))
 		return true;
 	return fail(e,
 		"%s: was recorded with another %s: digest %016" PRIx64 ", %" PRIu64
 		" bytes; the file there now has %016" PRIx64 ", %zu bytes",
-		name, want->path, want->digest.low, want->size, have->digest.low, have->blob.size);
+		name, want->path, want->digest.low, want->size, digest.low, size);
 }
 
 static bool same_build(const struct recording *r, const char *name, struct error *e)
@@ -137,17 +157,33 @@ static bool same_build(const struct recording *r, const char *name, struct error
 		name, r->version, r->build, ringv_version, ringv_build_id);
 }
 
+static bool load_disks(
+	const struct recording *r, const char *name, struct session *s, struct error *e)
+{
+	for (unsigned i = 0; i < r->disk_count; i++) {
+		const struct recorded_disk *d = &r->disks[i];
+
+		if (!session_add_disk(s, d->file.path, d->read_only, e) ||
+			!same_file(&d->file, s->disks[i].map.size, s->disks[i].digest, name, e))
+			return false;
+	}
+	return true;
+}
+
 static bool load_files(
 	const struct recording *r, const char *name, struct session *s, struct error *e)
 {
 	if (!session_set_command_line(s, r->command_line, e) ||
 		!session_set_image(s, r->image.path, e) ||
-		!same_file(&r->image, &s->image, name, e))
+		!same_file(&r->image, s->image.blob.size, s->image.digest, name, e))
 		return false;
 	for (unsigned i = 0; i < r->module_count; i++)
 		if (!session_add_module(s, r->modules[i].path, e) ||
-			!same_file(&r->modules[i], &s->modules[i], name, e))
+			!same_file(&r->modules[i], s->modules[i].blob.size, s->modules[i].digest,
+				name, e))
 			return false;
+	if (!load_disks(r, name, s, e))
+		return false;
 	for (unsigned i = 0; i < r->fault_count; i++)
 		if (!session_add_fault(s, r->faults[i], e))
 			return false;

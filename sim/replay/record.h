@@ -10,12 +10,17 @@
 #include "sim/replay/chain.h"
 #include "sim/replay/session.h"
 
-#define RECORD_VERSION 3
+#define RECORD_VERSION 4
 
 struct recorded_file {
 	char *path; /* absolute, as of the recording */
 	uint64_t size;
 	struct digest digest;
+};
+
+struct recorded_disk {
+	struct recorded_file file;
+	uint64_t read_only; /* 0 or 1 */
 };
 
 /* A byte that the serial line received at a position. */
@@ -35,6 +40,8 @@ struct recording {
 	struct recorded_file image;
 	uint64_t module_count;
 	struct recorded_file modules[BOOT_MODULES_MAX];
+	uint64_t disk_count;
+	struct recorded_disk disks[VIRTIO_BLK_MAX];
 	uint64_t fault_count;
 	char *faults[SESSION_FAULTS_MAX]; /* fault points that were on */
 	char *program;                    /* that the schedule is about; "": none */

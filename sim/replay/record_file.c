@@ -49,6 +49,16 @@ static bool visit_modules(struct visitor *v, struct recording *r)
 	return true;
 }
 
+static bool visit_disks(struct visitor *v, struct recording *r)
+{
+	if (!v->number(v, &r->disk_count) || r->disk_count > VIRTIO_BLK_MAX)
+		return false;
+	for (unsigned i = 0; i < r->disk_count; i++)
+		if (!visit_file(v, &r->disks[i].file) || !v->number(v, &r->disks[i].read_only))
+			return false;
+	return true;
+}
+
 static bool visit_faults(struct visitor *v, struct recording *r)
 {
 	if (!v->number(v, &r->fault_count) || r->fault_count > SESSION_FAULTS_MAX)
@@ -83,7 +93,8 @@ static bool visit(struct visitor *v, struct recording *r)
 {
 	return v->text(v, &r->version) && v->text(v, &r->build) && v->text(v, &r->config) &&
 	       v->text(v, &r->command_line) && visit_file(v, &r->image) && visit_modules(v, r) &&
-	       visit_faults(v, r) && v->text(v, &r->program) && v->text(v, &r->schedule) &&
+	       visit_disks(v, r) && visit_faults(v, r) && v->text(v, &r->program) &&
+	       v->text(v, &r->schedule) &&
 	       v->array(v, (void **)&r->inputs, &r->input_count, sizeof(r->inputs[0])) &&
 	       v->number(v, &r->chain.window) &&
 	       v->array(v, (void **)&r->chain.links, &r->chain.count, sizeof(r->chain.links[0])) &&
@@ -211,6 +222,9 @@ static bool consistent(const struct recording *r, const char *name, struct error
 			r->chain.count, r->steps);
 	if (r->stop == STOP_NONE || r->stop > STOP_INTERRUPTED || r->stop_core >= CPU_MAX)
 		return fail(e, "%s: unknown way to end, %" PRIu64, name, r->stop);
+	for (unsigned i = 0; i < r->disk_count; i++)
+		if (r->disks[i].read_only > 1)
+			return fail(e, "%s: disk %u is out of range", name, i);
 	for (size_t i = 0; i < r->input_count; i++) {
 		const struct recorded_input *in = &r->inputs[i];
 

@@ -17,11 +17,19 @@ static void free_file(struct session_file *f)
 	f->path = NULL;
 }
 
+static void free_disk(struct session_disk *d)
+{
+	free(d->path);
+	file_unmap(&d->map);
+}
+
 void session_free(struct session *s)
 {
 	free_file(&s->image);
 	for (unsigned i = 0; i < s->module_count; i++)
 		free_file(&s->modules[i]);
+	for (unsigned i = 0; i < s->disk_count; i++)
+		free_disk(&s->disks[i]);
 	for (unsigned i = 0; i < s->fault_count; i++)
 		free(s->faults[i]);
 	free(s->command_line);
@@ -70,6 +78,23 @@ bool session_add_module(struct session *s, const char *path, struct error *e)
 		return false;
 	s->module_count++;
 	return true;
+}
+
+bool session_add_disk(struct session *s, const char *path, bool read_only, struct error *e)
+{
+	struct session_disk *d = &s->disks[s->disk_count];
+
+	if (s->disk_count == VIRTIO_BLK_MAX)
+		return fail(e, "%s: more than %d disks", path, VIRTIO_BLK_MAX);
+	if (!file_map(path, &d->map, e))
+		return false;
+	s->disk_count++; /* from here on session_free sees it */
+	if (d->map.size == 0 || d->map.size % VIRTIO_BLK_SECTOR != 0)
+		return fail(e, "%s: %zu bytes; expected a disk image, sectors of %d bytes", path,
+			d->map.size, VIRTIO_BLK_SECTOR);
+	d->digest = digest_bytes(d->map.data, d->map.size, 0);
+	d->read_only = read_only;
+	return copy_text(&d->path, path, e);
 }
 
 bool session_add_fault(struct session *s, const char *name, struct error *e)
@@ -143,6 +168,17 @@ static bool inject_faults(
 	return good;
 }
 
+static bool add_disks(const struct session *s, struct machine *m, struct error *e)
+{
+	for (unsigned i = 0; i < s->disk_count; i++) {
+		const struct session_disk *d = &s->disks[i];
+
+		if (!machine_add_disk(m, d->map.data, d->map.size, d->read_only, e))
+			return false;
+	}
+	return true;
+}
+
 struct machine *session_start(
 	const struct session *s, const struct byte_sink *serial, struct error *e)
 {
@@ -153,7 +189,7 @@ struct machine *session_start(
 	if (!inject_faults(s, &boot, &patched, e))
 		return NULL;
 	m = machine_create(&s->config, serial, e);
-	if (m != NULL && !boot_load(m, &boot, e)) {
+	if (m != NULL && (!add_disks(s, m, e) || !boot_load(m, &boot, e))) {
 		machine_destroy(m);
 		m = NULL;
 	}

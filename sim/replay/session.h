@@ -20,12 +20,21 @@ struct session_file {
 	struct digest digest;
 };
 
+struct session_disk {
+	char *path;
+	struct file_map map;
+	struct digest digest;
+	bool read_only;
+};
+
 struct session {
 	struct config config;
 	char *command_line;
 	struct session_file image;
 	unsigned module_count;
 	struct session_file modules[BOOT_MODULES_MAX];
+	unsigned disk_count;
+	struct session_disk disks[VIRTIO_BLK_MAX];
 	unsigned fault_count;
 	char *faults[SESSION_FAULTS_MAX]; /* each once, in alphabetical order */
 	struct schedule schedule;         /* stage_set applies it */
@@ -39,6 +48,11 @@ void session_free(struct session *s);
 MUST_CHECK bool session_set_command_line(struct session *s, const char *text, struct error *e);
 MUST_CHECK bool session_set_image(struct session *s, const char *path, struct error *e);
 MUST_CHECK bool session_add_module(struct session *s, const char *path, struct error *e);
+
+/* The next disk: a file that is mapped, and hashed here, since a run's identity must be known
+ * before it begins. It is never written. */
+MUST_CHECK bool session_add_disk(
+	struct session *s, const char *path, bool read_only, struct error *e);
 
 /* Turns a fault point on; whether an image has it shows when the session starts. */
 MUST_CHECK bool session_add_fault(struct session *s, const char *name, struct error *e);
