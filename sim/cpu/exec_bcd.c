@@ -108,20 +108,23 @@ OP_ANY(aad)
 
 /* --- BOUND, ARPL --- */
 
-/* A signed index, and a lower and an upper bound in memory, which belong to the array. */
+/* A signed index, and a lower and an upper bound in memory, which belong to the array. The upper
+ * one is looked at last. */
 OP_ANY(bound)
 {
 	int64_t index = reg_get_signed(c, in->reg[0], in->width);
-	uint64_t la, bounds[2] = {0, 0};
+	uint64_t offset = operand_offset(c, in), la, value = 0;
 
-	TRY(operand_linear(c, in, ACCESS_READ, 2u * in->width, &la));
 	for (unsigned i = 0; i < 2; i++) {
 		int64_t bound;
 
-		TRY(mem_load(c, in->seg, la + i * in->width, in->width, &bounds[i]));
-		bound = sign_extend(bounds[i], in->width);
+		TRY(segment_linear(c, in->seg, zero_extend(offset, in->address_size), in->width,
+			ACCESS_READ, &la));
+		TRY(mem_load(c, in->seg, la, in->width, &value));
+		bound = sign_extend(value, in->width);
 		if (i == 0 ? index < bound : index > bound)
 			return fault_exception(VECTOR_BR);
+		offset += in->width;
 	}
 	return no_fault;
 }

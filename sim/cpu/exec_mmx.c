@@ -95,9 +95,10 @@ OP_ANY(maskmovq)
 	uint8_t *host;
 
 	TRY(mmx_check(c));
-	TRY(segment_linear(
-		c, in->seg, zero_extend(c->arch.gpr[RDI], in->address_size), 8, ACCESS_WRITE, &la));
-	f = mem_open(c, in->seg, la, 8, &host);
+	f = segment_linear(
+		c, in->seg, zero_extend(c->arch.gpr[RDI], in->address_size), 8, ACCESS_WRITE, &la);
+	if (fault_kind(f) == FAULT_NONE)
+		f = mem_open(c, in->seg, la, 8, &host);
 	if (fault_kind(f) == FAULT_NONE || fault_kind(f) == FAULT_EXCEPTION)
 		mmx_enter(c);
 	TRY(f);

@@ -163,8 +163,8 @@ static struct fault movs_once(struct vcpu *c, const struct insn *in, bool *more)
 
 	(void)more;
 	TRY(source_address(c, in, &from));
-	TRY(dest_address(c, in, ACCESS_WRITE, &to));
 	TRY(mem_load(c, in->seg, from, in->width, &value));
+	TRY(dest_address(c, in, ACCESS_WRITE, &to));
 	TRY(mem_store(c, ES, to, in->width, &value));
 	advance(c, in, RSI);
 	advance(c, in, RDI);
@@ -204,9 +204,9 @@ static struct fault cmps_once(struct vcpu *c, const struct insn *in, bool *more)
 {
 	uint64_t from, to, a = 0, b = 0;
 
+	TRY(dest_address(c, in, ACCESS_READ, &to)); /* first, as on processors */
+	TRY(mem_load(c, ES, to, in->width, &b));
 	TRY(source_address(c, in, &from));
-	TRY(dest_address(c, in, ACCESS_READ, &to));
-	TRY(mem_load(c, ES, to, in->width, &b)); /* first, as on processors */
 	TRY(mem_load(c, in->seg, from, in->width, &a));
 	flags_set_lazy(
 		c, LAZY_SUB, in->width, sign_extend(a, in->width), sign_extend(b, in->width));

@@ -57,6 +57,11 @@ struct fault operand_linear(
 	return segment_linear(c, in->seg, operand_offset(c, in), size, how, la);
 }
 
+bool operand_is_misaligned(const struct vcpu *c, const struct insn *in)
+{
+	return (operand_offset(c, in) + c->arch.seg[in->seg].base) & 15;
+}
+
 struct fault operand_load(
 	struct vcpu *c, const struct insn *in, unsigned i, unsigned width, uint64_t *value)
 {

@@ -45,6 +45,9 @@ uint64_t operand_offset(const struct vcpu *c, const struct insn *in);
 MUST_CHECK struct fault operand_linear(
 	struct vcpu *c, const struct insn *in, enum access how, unsigned size, uint64_t *la);
 
+/* Whether it is at no multiple of 16. */
+bool operand_is_misaligned(const struct vcpu *c, const struct insn *in);
+
 /* Adds the segment's base to an offset, after the checks of SDM "Limit Checking" and "Type
  * Checking"; in 64-bit mode only FS and GS have a base, and nothing is checked. */
 MUST_CHECK struct fault segment_linear(struct vcpu *c, unsigned seg, uint64_t offset, unsigned size,

@@ -62,15 +62,26 @@ static ALWAYS_INLINE void vector_set(struct vcpu *c, unsigned offset, union lane
 
 enum alignment { UNALIGNED, ALIGNED };
 
+/* Where the memory operand is. That it is not aligned comes before the limit of its segment. */
+MUST_CHECK static ALWAYS_INLINE struct fault vector_address(struct vcpu *c, const struct insn *in,
+	enum shape shape, enum access how, unsigned size, enum alignment alignment, uint64_t *la)
+{
+	struct fault f = address_of(c, in, shape_address(shape), how, size, la);
+
+	if (unlikely(f.raw))
+		return alignment == ALIGNED && operand_is_misaligned(c, in) ? fault_gp(0) : f;
+	if (alignment == ALIGNED && unlikely(*la & 15))
+		return fault_gp(0);
+	return no_fault;
+}
+
 /* Loads size bytes from the memory operand. */
 MUST_CHECK static ALWAYS_INLINE struct fault vector_load(struct vcpu *c, const struct insn *in,
 	enum shape shape, unsigned size, enum alignment alignment, void *to)
 {
 	uint64_t la;
 
-	TRY(address_of(c, in, shape_address(shape), ACCESS_READ, size, &la));
-	if (alignment == ALIGNED && unlikely(la & 15))
-		return fault_gp(0);
+	TRY(vector_address(c, in, shape, ACCESS_READ, size, alignment, &la));
 	return form_load(c, in, shape, la, size, to);
 }
 
@@ -79,9 +90,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault vector_store(struct vcpu *c, const 
 {
 	uint64_t la;
 
-	TRY(address_of(c, in, shape_address(shape), ACCESS_WRITE, size, &la));
-	if (alignment == ALIGNED && unlikely(la & 15))
-		return fault_gp(0);
+	TRY(vector_address(c, in, shape, ACCESS_WRITE, size, alignment, &la));
 	return form_store(c, in, shape, la, size, from);
 }
 

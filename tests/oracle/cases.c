@@ -148,6 +148,8 @@ uint64_t place(struct rng *r, unsigned size, bool wide, enum placement *where)
 		return inside(r, DATA_AT(PAGE_READ_ONLY), size);
 	case AT_READ_ONLY_CROSSING:
 		return DATA_AT(PAGE_READ_ONLY) - 1 - rng_below(r, size - 1);
+	case AT_BEHIND_HOLE:
+		return DATA_AT(PAGE_C) + rng_below(r, 64);
 	case AT_NOT_CANONICAL:
 		return BIT(47) + PAGE_SIZE + rng_below(r, BIT(16));
 	default:
@@ -239,45 +241,66 @@ static void put_contents(struct case_maker *m, uint64_t la, unsigned size)
 	m->write(m->context, la, x, size);
 }
 
-/* Builds the address of the memory operand from its registers; true if it has a fixed one. */
+static bool form_is_narrow(const struct form *s)
+{
+	return s->rm == RM_ADDR32 || s->mode != CODE_64;
+}
+
+/* The offset of an address as wide as the form's, and what lies there: noise above is ignored. */
+static uint64_t offset_of(
+	struct case_maker *m, const struct code *c, unsigned seg, uint64_t *la, struct regs *in)
+{
+	const struct form *s = c->form;
+	uint64_t base = seg == GS && !s->ldt ? in->gs_base : selector_base(in->selector[seg]);
+	uint64_t offset = *la - base;
+
+	if (!form_is_narrow(s))
+		return offset;
+	if (form_addresses_16(s)) {
+		*la = base + (uint16_t)offset;
+		return (uint16_t)offset | rng_next(m->rng) << 16;
+	}
+	return (uint32_t)offset | rng_next(m->rng) << 32;
+}
+
+/* Builds the address of the memory operand from its registers, unless the encoding has it. */
 static uint64_t place_operand(struct case_maker *m, const struct code *c, struct regs *in)
 {
 	const struct form *s = c->form;
-	bool narrow = s->rm == RM_ADDR32 || s->mode != CODE_64;
-	uint64_t la, base;
+	uint64_t la, index = 0;
 
 	if (c->base == NO_REG)
-		return c->fixed_target;
+		return s->ldt ? c->fixed_target - LDT_BASE + selector_base(in->selector[c->segment])
+			      : c->fixed_target;
 	do {
-		la = place_counted(m, c->access, !narrow);
+		la = place_counted(m, c->access, !form_is_narrow(s));
 	} while (avoids_read_only(s) && la - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE);
-	base = la - (uint64_t)(int64_t)c->disp;
-	if (s->rm == RM_GS)
-		base -= GS_BASE;
 	if (c->index != NO_REG)
-		base -= in->gpr[c->index] << c->scale;
-	if (narrow)
-		base = (uint32_t)base | rng_next(m->rng) << 32;
-	in->gpr[c->base] = base;
+		index = in->gpr[c->index] << c->scale;
+	in->gpr[c->base] =
+		offset_of(m, c, c->segment, &la, in) - (uint64_t)(int64_t)c->disp - index;
 	return la;
+}
+
+/* Counts as wide as addresses are. */
+static void put_count(struct case_maker *m, const struct code *c, struct regs *in)
+{
+	uint64_t noise = rng_next(m->rng);
+
+	in->gpr[RCX] = rng_below(m->rng, rng_below(m->rng, 2) ? 9 : 30);
+	if (form_is_narrow(c->form))
+		in->gpr[RCX] |= noise << (form_addresses_16(c->form) ? 16 : 32);
 }
 
 static void place_string(struct case_maker *m, const struct code *c, struct regs *in)
 {
-	const struct form *s = c->form;
-	uint64_t gs = s->rm == RM_GS ? GS_BASE : 0;
-	uint64_t noise = s->rm == RM_ADDR32 ? rng_next(m->rng) << 32 : 0;
-	bool wide = s->mode == CODE_64 && noise == 0;
+	bool wide = !form_is_narrow(c->form);
 	uint64_t from = place_counted(m, c->access, wide);
 	uint64_t to = place_counted(m, c->access, wide);
 
-	in->gpr[RSI] = (from - gs) | noise;
-	in->gpr[RDI] = to | noise;
-	if (rng_below(m->rng, 2))
-		in->gpr[RCX] = rng_below(m->rng, 9);
-	else
-		in->gpr[RCX] = rng_below(m->rng, 30);
-	in->gpr[RCX] |= noise;
+	in->gpr[RSI] = offset_of(m, c, c->segment, &from, in);
+	in->gpr[RDI] = offset_of(m, c, ES, &to, in);
+	put_count(m, c, in);
 	put_contents(m, from, 64);
 	if (rng_below(m->rng, 2))
 		put_contents(m, to, 64);
@@ -291,13 +314,15 @@ static void place_string(struct case_maker *m, const struct code *c, struct regs
  * Linux's own: TSS, LDT, thread-local storage. */
 static uint16_t random_selector(struct rng *r)
 {
-	static const uint16_t others[] = {0x38, 0x80, 0x100, 0xfff8, 0x04, 0x0c, 0x14, 0xfffc};
+	static const uint16_t others[] = {0x38, 0x80, 0x100, 0xfff8, 0x44, 0x4c, 0x104, 0xfffc};
 
-	switch (rng_below(r, 4)) {
+	switch (rng_below(r, 5)) {
 	case 0:
 		return others[rng_below(r, ARRAY_LEN(others))] | (uint16_t)rng_below(r, 4);
 	case 1:
 		return USER_SS;
+	case 2:
+		return (uint16_t)rng_below(r, 8 * LDT_SEGMENTS) | 4;
 	default:
 		return (uint16_t)rng_below(r, 0x38) & ~4;
 	}
@@ -307,11 +332,11 @@ static uint16_t random_selector(struct rng *r)
 static uint16_t random_code_selector(struct rng *r, const struct code *c)
 {
 	uint16_t selector = random_selector(r);
-	uint16_t same = c->form->mode == CODE_64 ? USER_CS : USER_CS32;
 	unsigned index = selector >> 3;
+	bool is_code =
+		selector & 4 ? index < LDT_DATA : index == USER_CS >> 3 || index == USER_CS32 >> 3;
 
-	return rng_below(r, 4) || index == USER_CS >> 3 || index == USER_CS32 >> 3 ? same
-										   : selector;
+	return is_code || rng_below(r, 4) ? form_cs(c->form) : selector;
 }
 
 /* A far pointer or a selector, as the instruction takes it from memory or its register. */
@@ -342,12 +367,18 @@ static uint64_t random_flags_image(struct rng *r)
 	return rng_next(r) & ~(RFLAGS_TF | RFLAGS_AC | RFLAGS_RF); /* no traps */
 }
 
+/* An offset in CS to go to. */
+static uint64_t random_target(struct rng *r, const struct code *c, uint64_t slot)
+{
+	return slot - selector_base(form_cs(c->form)) + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR);
+}
+
 /* What POP, RET, LRET and IRET find: elements of the operand size. */
 static void put_stack(struct case_maker *m, const struct code *c, uint64_t la, uint64_t slot)
 {
 	const struct row *row = c->form->row;
 	struct rng *r = m->rng;
-	uint64_t target = slot + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR);
+	uint64_t target = random_target(r, c, slot);
 	uint64_t image[5] = {target, random_code_selector(r, c), random_flags_image(r),
 		random_integer(r), rng_below(r, 4) ? USER_SS : random_selector(r)};
 	unsigned count = row_is(row, "iret") ? 5 : row_is(row, "lret") ? 2 : 0;
@@ -374,22 +405,20 @@ static unsigned stack_bytes(const struct code *c)
 	return row_is_far(row) ? 2 * c->width : 8;
 }
 
-/* A POPA that faults half way has popped some registers on the host, none in ringv. */
 static void place_stack(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in)
 {
 	const struct row *row = c->form->row;
-	uint64_t la;
+	uint64_t base = selector_base(in->selector[SS]), la;
 
 	do {
 		la = place_counted(m, stack_bytes(c), c->form->mode == CODE_64);
-	} while ((avoids_read_only(c->form) && la - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE) ||
-		 (row_is(row, "popa") && la - (DATA_AT(PAGE_HOLE) - 32) < 32));
-	in->gpr[RSP] = la;
+	} while (avoids_read_only(c->form) && la - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE);
+	in->gpr[RSP] = la - base;
 	if (row_is(row, "enter"))
-		in->gpr[RBP] =
-			8u * c->width + place_counted(m, 8 * c->width, c->form->mode == CODE_64);
+		in->gpr[RBP] = 8u * c->width - base +
+			       place_counted(m, 8 * c->width, c->form->mode == CODE_64);
 	if (row_is(row, "leave"))
-		in->gpr[RBP] = la;
+		in->gpr[RBP] = la - base;
 	else if (row_is(row, "push") || row_is(row, "call") || row_is(row, "enter") ||
 		 row_is(row, "pushf") || row_is(row, "lcall") || row_is(row, "pusha"))
 		in->gpr[RSP] += stack_bytes(c);
@@ -458,7 +487,7 @@ static void adjust_case(
 	struct case_maker *m, const struct code *c, uint64_t slot, uint64_t la, struct regs *in)
 {
 	const struct row *row = c->form->row;
-	uint64_t target = slot + (rng_below(m->rng, 2) ? SLOT_BACK : SLOT_FAR);
+	uint64_t target = random_target(m->rng, c, slot);
 
 	if (row_is(row, "div") || row_is(row, "idiv"))
 		tame_division(m, c, in);
@@ -480,12 +509,30 @@ static void adjust_case(
 	}
 	if (row_is(row, "xlat")) {
 		la = place_counted(m, 1, c->form->mode == CODE_64);
-		in->gpr[RBX] = la - (c->form->rm == RM_GS ? GS_BASE : 0) - (in->gpr[RAX] & 0xff);
+		in->gpr[RBX] = offset_of(m, c, c->segment, &la, in) - (in->gpr[RAX] & 0xff);
 		put_contents(m, la, 1);
 	}
 	if (strncmp(row->name, "maskmov", 7) == 0)
 		in->gpr[RDI] =
 			place_counted(m, row_has_kind(row, "P") ? 8 : 16, c->form->mode == CODE_64);
+}
+
+static void choose_segments(struct case_maker *m, const struct code *c, struct regs *in)
+{
+	const struct form *s = c->form;
+
+	memset(in->selector, 0, sizeof(in->selector));
+	in->selector[CS] = form_cs(s);
+	in->selector[SS] = s->ldt ? random_data_segment(m->rng, true) : USER_SS;
+	if (s->ldt) {
+		in->selector[ES] = random_data_segment(m->rng, false);
+		in->selector[DS] = random_data_segment(m->rng, false);
+		in->selector[GS] = random_data_segment(m->rng, false);
+	} else if (s->mode != CODE_64) {
+		in->selector[ES] = in->selector[DS] = USER_SS;
+	}
+	in->fs_base = host_fs_base();
+	in->gs_base = s->ldt ? selector_base(in->selector[GS]) : GS_BASE;
 }
 
 void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct regs *in)
@@ -494,14 +541,8 @@ void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct
 	uint64_t la = 0;
 
 	random_state(m, c, in);
-	in->rip = slot + SLOT_INSN;
-	in->fs_base = host_fs_base();
-	in->gs_base = GS_BASE;
-	memset(in->selector, 0, sizeof(in->selector));
-	in->selector[CS] = c->form->mode == CODE_64 ? USER_CS : USER_CS32;
-	in->selector[SS] = USER_SS;
-	if (c->form->mode != CODE_64)
-		in->selector[ES] = in->selector[DS] = USER_SS;
+	choose_segments(m, c, in);
+	in->rip = slot + SLOT_INSN - selector_base(in->selector[CS]);
 	if (row_uses_stack(row))
 		place_stack(m, c, slot, in);
 	if (row_has_kind(row, "XY") && !row_is(row, "xlat"))

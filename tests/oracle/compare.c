@@ -85,6 +85,22 @@ static bool fault_differs(const struct code *c, const struct outcome *h, const s
 	return false;
 }
 
+/* A fault in the middle of POPA leaves some registers popped on the host, none in ringv; one in the
+ * middle of a repeated comparison leaves the host's flags as they were before it (SDM SCAS),
+ * ringv's as the last iteration made them. */
+static bool popped_partly(const struct code *c, const struct outcome *h)
+{
+	return h->vector != NO_VECTOR && row_is(c->form->row, "popa");
+}
+
+static bool compared_partly(const struct code *c, const struct outcome *h)
+{
+	const struct row *row = c->form->row;
+
+	return h->vector != NO_VECTOR && c->form->repeat != 0 &&
+	       (row_is(row, "cmps") || row_is(row, "scas"));
+}
+
 bool outcomes_differ(const struct code *c, const struct regs *in, const struct outcome *h,
 	const struct outcome *m, struct difference *d)
 {
@@ -95,7 +111,9 @@ bool outcomes_differ(const struct code *c, const struct regs *in, const struct o
 		return true;
 	if (h->regs.rip != m->regs.rip)
 		return differ(d, "rip", h->regs.rip, m->regs.rip);
-	for (unsigned i = 0; i < (wide ? 16 : 8); i++)
+	if (compared_partly(c, h))
+		known &= ~RFLAGS_STATUS;
+	for (unsigned i = 0; i < (wide ? 16 : 8) && !popped_partly(c, h); i++)
 		if ((h->regs.gpr[i] ^ m->regs.gpr[i]) & (wide ? UINT64_MAX : UINT32_MAX))
 			return differ_numbered(d, "gpr", i, h->regs.gpr[i], m->regs.gpr[i]);
 	if ((h->regs.rflags & known) != (m->regs.rflags & known))

@@ -128,6 +128,7 @@ static uint32_t run(struct model *m, const struct control *t, uint64_t la)
 		.rip = la,
 		.gpr = {[RBX] = DATA_AT(PAGE_B) - WINDOW},
 		.rflags = RFLAGS_IF | RFLAGS_ONE,
+		.selector = {[CS] = USER_CS, [SS] = USER_SS},
 		.fx = {.fcw = 0x340, .fsw = t->fsw, .mxcsr = t->mxcsr},
 	};
 	struct core_state *a = &model_core(m)->arch;

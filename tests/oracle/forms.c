@@ -15,32 +15,64 @@ static bool row_has_modrm(const struct row *row)
 	return row->extension != ANY || row_has_kind(row, "EGMRVWUSCDPQNB");
 }
 
-static unsigned rm_kinds_of(const struct row *row, enum code_mode mode, enum rm_kind kinds[8])
+/* Kinds of addresses by mode: 64-bit, 32-bit, and either with an LDT. */
+static const enum rm_kind *memory_kinds(enum code_mode mode, bool ldt)
 {
-	static const enum rm_kind memory[] = {RM_BASE, RM_INDEX, RM_ABS, RM_RIP, RM_ADDR32, RM_GS};
-	bool wide = mode == CODE_64; /* the last three are for 64-bit mode */
+	static const enum rm_kind wide[] = {
+		RM_BASE, RM_INDEX, RM_ABS, RM_RIP, RM_ADDR32, RM_GS, RM_NONE};
+	static const enum rm_kind compat[] = {RM_BASE, RM_INDEX, RM_ABS, RM_NONE};
+	static const enum rm_kind ldt32[] = {RM_BASE, RM_INDEX, RM_ABS, RM_ADDR16, RM_NONE};
+	static const enum rm_kind ldt16[] = {RM_BASE, RM_INDEX, RM_ABS, RM_ADDR32, RM_NONE};
+
+	return mode == CODE_64 ? wide : mode == CODE_16 ? ldt16 : ldt ? ldt32 : compat;
+}
+
+static unsigned string_kinds(
+	const struct row *row, enum code_mode mode, bool ldt, enum rm_kind kinds[8])
+{
 	unsigned count = 0;
 
-	if (row->extension >= 0xc0 || (row->attributes & MOD_IGNORED) ||
-		!(row_has_rm(row) || row_has_kind(row, "XYO"))) {
+	kinds[count++] = RM_NONE;
+	if (mode != CODE_32)
+		kinds[count++] = RM_ADDR32;
+	else if (ldt)
+		kinds[count++] = RM_ADDR16;
+	if (mode == CODE_64 && row_has_kind(row, "XO"))
+		kinds[count++] = RM_GS;
+	return count;
+}
+
+static unsigned rm_kinds_of(
+	const struct row *row, enum code_mode mode, bool ldt, enum rm_kind kinds[8])
+{
+	const enum rm_kind *memory = memory_kinds(mode, ldt);
+	unsigned count = 0;
+
+	if (row_has_kind(row, "XYO"))
+		return string_kinds(row, mode, ldt, kinds);
+	if (row->extension >= 0xc0 || (row->attributes & MOD_IGNORED) || !row_has_rm(row)) {
 		kinds[count++] = RM_NONE;
-		return count;
-	}
-	if (row_has_kind(row, "XYO")) {
-		kinds[count++] = RM_NONE;
-		if (wide)
-			kinds[count++] = RM_ADDR32;
-		if (wide && row_has_kind(row, "XO"))
-			kinds[count++] = RM_GS;
 		return count;
 	}
 	if (!row_has_kind(row, "M"))
 		kinds[count++] = RM_REG;
 	if (row_has_kind(row, "RUN"))
 		return count;
-	for (unsigned i = 0; i < (wide ? ARRAY_LEN(memory) : 3); i++)
+	for (unsigned i = 0; memory[i] != RM_NONE; i++)
 		kinds[count++] = memory[i];
 	return count;
+}
+
+uint16_t form_cs(const struct form *s)
+{
+	if (!s->ldt)
+		return s->mode == CODE_64 ? USER_CS : USER_CS32;
+	return LDT_SELECTOR(s->mode == CODE_16 ? LDT_CODE16 : LDT_CODE32);
+}
+
+bool form_addresses_16(const struct form *s)
+{
+	return s->rm == RM_ADDR16 || (s->mode == CODE_16 && s->rm != RM_ADDR32);
 }
 
 /* As an operand size. */
@@ -51,39 +83,41 @@ static bool has_prefix_66(const struct row *row)
 	return (row->attributes & PREFIXED) == 0 || row_has_size(row, 'v');
 }
 
-/* Our code has no 16-bit addresses to go to. */
-static bool has_size(const struct row *row, enum code_mode mode, unsigned size)
+/* Without an LDT our code has no 16-bit addresses to go to. */
+static bool has_size(const struct row *row, enum code_mode mode, bool ldt, unsigned size)
 {
 	if (size == 8)
 		return mode == CODE_64;
 	if (size == 4)
 		return true;
+	if (ldt)
+		return has_prefix_66(row);
 	return has_prefix_66(row) && !row_is_far(row) &&
 	       (mode == CODE_64 || !(row->attributes & BRANCH));
 }
 
-unsigned forms_of(
-	const struct decoder *d, uint16_t index, enum code_mode mode, struct form forms[FORMS_MAX])
+unsigned forms_of(const struct decoder *d, uint16_t index, enum code_mode mode, bool ldt,
+	struct form forms[FORMS_MAX])
 {
 	static const uint8_t sizes[] = {4, 2, 8}, repeats[] = {0, 0xf3, 0xf2};
 	const struct row *row = decoder_row(d, index);
 	enum rm_kind kinds[8];
-	unsigned kind_count = rm_kinds_of(row, mode, kinds), count = 0;
+	unsigned kind_count = rm_kinds_of(row, mode, ldt, kinds), count = 0;
 
 	for (unsigned s = 0; s < ARRAY_LEN(sizes); s++) {
-		if (!has_size(row, mode, sizes[s]))
+		if (!has_size(row, mode, ldt, sizes[s]))
 			continue;
 		for (unsigned k = 0; k < kind_count; k++) {
 			for (unsigned p = 0; p < ARRAY_LEN(repeats); p++) {
 				if (repeats[p] != 0 && !(row->attributes & REPEATS))
 					continue;
-				forms[count++] = (struct form){
-					row, mode, index, kinds[k], sizes[s], repeats[p], false};
+				forms[count++] = (struct form){row, mode, ldt, index, kinds[k],
+					sizes[s], repeats[p], false};
 			}
 			if (!(row->attributes & LOCKABLE))
 				continue;
 			forms[count++] =
-				(struct form){row, mode, index, kinds[k], sizes[s], 0, true};
+				(struct form){row, mode, ldt, index, kinds[k], sizes[s], 0, true};
 		}
 	}
 	SIM_ASSERT(count <= FORMS_MAX);
@@ -93,10 +127,14 @@ unsigned forms_of(
 void form_name(const struct form *s, char *name, size_t size)
 {
 	static const char *const kinds[] = {
-		"", "reg", "base", "index", "rip", "abs", "addr32", "gs"};
+		"", "reg", "base", "index", "rip", "abs", "addr32", "addr16", "gs"};
+	const char *mode = s->mode == CODE_64   ? ""
+			   : !s->ldt            ? "compat "
+			   : s->mode == CODE_32 ? "32-bit "
+						: "16-bit ";
 
-	snprintf(name, size, "%s%s%s%u%s%s", s->mode == CODE_64 ? "" : "compat ", kinds[s->rm],
-		s->rm == RM_NONE ? "" : "/", s->size * 8, s->lock ? " lock" : "",
+	snprintf(name, size, "%s%s%s%u%s%s", mode, kinds[s->rm], s->rm == RM_NONE ? "" : "/",
+		s->size * 8, s->lock ? " lock" : "",
 		s->repeat == 0      ? ""
 		: s->repeat == 0xf3 ? " rep"
 				    : " repne");
@@ -192,6 +230,46 @@ static unsigned pick_address_register(const struct code *c, struct rng *r, unsig
 	return reg;
 }
 
+/* SDM "16-Bit Addressing Forms with the ModR/M Byte", by ModRM.rm. */
+static const struct {
+	uint8_t base, index;
+} forms16[] = {{RBX, RSI}, {RBX, RDI}, {RBP, RSI}, {RBP, RDI}, {RSI, NO_REG}, {RDI, NO_REG},
+	{RBP, NO_REG}, {RBX, NO_REG}};
+
+static void pick_address16(struct code *c, struct rng *r)
+{
+	unsigned pick;
+
+	do {
+		pick = (unsigned)rng_below(r, 8);
+		if (c->form->rm == RM_BASE)
+			pick |= 4;
+		else if (c->form->rm == RM_INDEX)
+			pick &= 3;
+	} while (is_taken(c, forms16[pick].base) || is_taken(c, forms16[pick].index));
+	c->base = forms16[pick].base;
+	c->index = forms16[pick].index;
+}
+
+static void pick_address(struct code *c, struct rng *r)
+{
+	const struct form *s = c->form;
+
+	if (s->rm == RM_RIP || s->rm == RM_ABS)
+		return;
+	if (form_addresses_16(s)) {
+		pick_address16(c, r);
+		return;
+	}
+	c->base = (uint8_t)pick_address_register(c, r, NO_REG);
+	if (s->rm == RM_INDEX || (s->rm == RM_ADDR32 && rng_below(r, 2))) {
+		do {
+			c->index = (uint8_t)pick_address_register(c, r, c->base);
+		} while (c->index == RSP);
+		c->scale = (uint8_t)rng_below(r, 4);
+	}
+}
+
 static void pick_registers(struct code *c, struct rng *r)
 {
 	const struct form *s = c->form;
@@ -210,15 +288,21 @@ static void pick_registers(struct code *c, struct rng *r)
 	if (!c->memory)
 		return;
 	c->rm = NO_REG;
-	if (s->rm == RM_RIP || s->rm == RM_ABS)
+	pick_address(c, r);
+}
+
+/* Overrides for data in segments of an LDT; FS is null there. */
+static void pick_segment(struct code *c, struct rng *r)
+{
+	static const uint8_t overrides[] = {ES, SS, DS, FS, GS};
+	bool by_stack = c->base == RBP || c->base == RSP;
+
+	c->segment = c->form->rm == RM_GS ? GS : by_stack ? SS : DS;
+	c->override = c->form->rm == RM_GS;
+	if (!c->form->ldt || !(c->memory || row_has_kind(c->form->row, "XO")) || rng_below(r, 4))
 		return;
-	c->base = (uint8_t)pick_address_register(c, r, NO_REG);
-	if (s->rm == RM_INDEX || (s->rm == RM_ADDR32 && rng_below(r, 2))) {
-		do {
-			c->index = (uint8_t)pick_address_register(c, r, c->base);
-		} while (c->index == RSP);
-		c->scale = (uint8_t)rng_below(r, 4);
-	}
+	c->segment = overrides[rng_below(r, ARRAY_LEN(overrides))];
+	c->override = true;
 }
 
 /* --- bytes --- */
@@ -230,9 +314,16 @@ static void put(struct code *c, uint64_t value, unsigned size)
 	c->len = (uint8_t)(c->len + size);
 }
 
+/* Whether 66 is there for the operand size. */
+static bool flips_size(const struct form *s)
+{
+	return has_prefix_66(s->row) && (s->size == 2) != (s->mode == CODE_16);
+}
+
 /* All prefixes but REX, in any order. */
 static void put_prefixes(struct code *c, struct rng *r)
 {
+	static const uint8_t overrides[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
 	const struct form *s = c->form;
 	uint64_t mandatory = s->row->attributes & VEX ? 0 : s->row->attributes;
 	uint8_t prefixes[8];
@@ -240,7 +331,7 @@ static void put_prefixes(struct code *c, struct rng *r)
 
 	if (s->lock)
 		prefixes[count++] = 0xf0;
-	if (s->size == 2 || (mandatory & PREFIXED) == P66)
+	if (flips_size(s) || (mandatory & PREFIXED) == P66)
 		prefixes[count++] = 0x66;
 	if (mandatory & PF3)
 		prefixes[count++] = 0xf3;
@@ -248,10 +339,10 @@ static void put_prefixes(struct code *c, struct rng *r)
 		prefixes[count++] = 0xf2;
 	if (s->repeat != 0)
 		prefixes[count++] = s->repeat;
-	if (s->rm == RM_ADDR32)
+	if (s->rm == RM_ADDR32 || s->rm == RM_ADDR16)
 		prefixes[count++] = 0x67;
-	if (s->rm == RM_GS)
-		prefixes[count++] = 0x65;
+	if (c->override)
+		prefixes[count++] = overrides[c->segment];
 	while (count > 0) {
 		unsigned pick = (unsigned)rng_below(r, count);
 
@@ -328,6 +419,19 @@ static void put_modrm(struct code *c, unsigned mod, unsigned rm)
 	put(c, c->modrm, 1);
 }
 
+static void put_address16(struct code *c, struct rng *r)
+{
+	unsigned mod = (unsigned)rng_below(r, 3), rm = 0;
+
+	while (forms16[rm].base != c->base || forms16[rm].index != c->index)
+		rm++;
+	if (mod == 0 && rm == 6)
+		mod = 1;
+	put_modrm(c, mod, rm);
+	c->disp = mod == 1 ? (int8_t)rng_next(r) : mod == 2 ? (int16_t)rng_next(r) : 0;
+	put(c, (uint64_t)(int64_t)c->disp, mod);
+}
+
 /* Displacement by base register: none, 8 or 32 bits. Near the base for what uses the stack. */
 static void put_base_and_index(struct code *c, struct rng *r)
 {
@@ -363,17 +467,21 @@ static void put_operand(struct code *c, struct rng *r)
 		return;
 	}
 	if (s->rm != RM_RIP && s->rm != RM_ABS) {
-		put_base_and_index(c, r);
+		if (form_addresses_16(s))
+			put_address16(c, r);
+		else
+			put_base_and_index(c, r);
 		return;
 	}
 	do {
 		c->fixed_target = place(r, c->access, false, &where);
 	} while (avoids_read_only(s) &&
 		 c->fixed_target - (DATA_AT(PAGE_C) + WINDOW) < 2 * PAGE_SIZE);
-	put_modrm(c, 0, s->rm == RM_RIP || s->mode != CODE_64 ? 5 : 4);
+	put_modrm(c, 0, form_addresses_16(s) ? 6 : s->rm == RM_RIP || s->mode != CODE_64 ? 5 : 4);
 	if (s->rm == RM_ABS && s->mode == CODE_64)
 		put(c, 0x25, 1);
-	put(c, c->fixed_target, 4); /* relative to RIP later, when the length is known */
+	/* Relative to RIP later, when the length is known. */
+	put(c, c->fixed_target - (s->ldt ? LDT_BASE : 0), form_addresses_16(s) ? 2 : 4);
 }
 
 /* The displacement of a RIP-relative operand comes after its ModRM byte, at `at`. */
@@ -394,10 +502,22 @@ static uint64_t random_immediate(const struct code *c, struct rng *r)
 	return random_integer(r);
 }
 
+/* The address of MOV with an offset. */
+static void put_offset(struct code *c, struct rng *r)
+{
+	const struct form *s = c->form;
+	bool narrow = s->rm == RM_ADDR32 || s->mode != CODE_64;
+	enum placement where;
+	uint64_t offset;
+
+	c->fixed_target = place(r, c->access, false, &where);
+	offset = c->fixed_target - (s->ldt ? LDT_BASE : s->rm == RM_GS ? GS_BASE : 0);
+	put(c, offset, form_addresses_16(s) ? 2 : narrow ? 4 : 8);
+}
+
 static void put_immediates(struct code *c, uint64_t la, struct rng *r)
 {
 	const struct row *row = c->form->row;
-	enum placement where;
 
 	for (unsigned i = 0; i < OPERANDS; i++) {
 		const struct row_operand *o = &row->operands[i];
@@ -412,16 +532,13 @@ static void put_immediates(struct code *c, uint64_t la, struct rng *r)
 
 			put(c, to - (la + c->len + size), size);
 		} else if (o->kind == 'A') {
-			put(c, la - SLOT_INSN + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR), size);
-			put(c, USER_CS32, 2);
+			put(c,
+				la - SLOT_INSN + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR) -
+					selector_base(form_cs(c->form)),
+				size);
+			put(c, form_cs(c->form), 2);
 		} else if (o->kind == 'O') {
-			bool short_address = c->form->rm == RM_ADDR32 || c->form->mode != CODE_64;
-
-			c->fixed_target = place(r, c->access, false, &where);
-			if (c->form->rm == RM_GS)
-				put(c, c->fixed_target - GS_BASE, 8);
-			else
-				put(c, c->fixed_target, short_address ? 4 : 8);
+			put_offset(c, r);
 		}
 	}
 }
@@ -463,6 +580,7 @@ void code_encode(const struct form *s, uint64_t la, struct rng *r, struct code *
 	c->width = (uint8_t)operand_size(s);
 	c->access = access_bytes(c);
 	pick_registers(c, r);
+	pick_segment(c, r);
 	if (s->mode == CODE_64 && rng_below(r, 4) == 0)
 		put_flag_setter(c, r);
 	put_prefixes(c, r);

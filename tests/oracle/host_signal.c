@@ -1,13 +1,17 @@
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "tests/oracle/host_signal.h"
 
 #define CODE_64_SELECTOR 0x33
+#define STACK_SELECTOR   0x2b
 
 static struct {
 	void (*on_fault)(const struct host_fault *f);
@@ -39,7 +43,26 @@ static void handle(int signal, siginfo_t *info, void *context)
 	g[REG_RIP] = (greg_t)(uintptr_t)catcher.resume;
 	g[REG_RSP] = (greg_t)*catcher.stack;
 	g[REG_EFL] = 0x202;
-	g[REG_CSGSFS] = (g[REG_CSGSFS] & ~(greg_t)0xffff) | CODE_64_SELECTOR;
+	g[REG_CSGSFS] = (g[REG_CSGSFS] & INT64_C(0x0000ffffffff0000)) | CODE_64_SELECTOR |
+			(greg_t)((uint64_t)STACK_SELECTOR << 48);
+}
+
+bool host_set_ldt(unsigned i, uint64_t d)
+{
+	struct user_desc entry = {
+		.entry_number = i,
+		.base_addr = (unsigned)(d >> 16 & 0xffffff) | (unsigned)(d >> 32 & 0xff000000),
+		.limit = (unsigned)(d & 0xffff) | (unsigned)(d >> 32 & 0xf0000),
+		.seg_32bit = d >> 54 & 1,
+		.contents = d >> 42 & 3,
+		.read_exec_only = (d >> 41 & 1) == 0,
+		.limit_in_pages = d >> 55 & 1,
+		.useable = 0,
+	};
+	uint64_t now[64];
+
+	return syscall(SYS_modify_ldt, 0x11, &entry, sizeof(entry)) == 0 &&
+	       syscall(SYS_modify_ldt, 0, now, sizeof(now)) >= 8 * (long)(i + 1) && now[i] == d;
 }
 
 bool host_catch(

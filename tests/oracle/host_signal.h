@@ -14,6 +14,9 @@ struct host_fault {
 	uint8_t fx[512];
 };
 
+/* The descriptor of entry i of the process's LDT. False: the host refuses. */
+bool host_set_ldt(unsigned i, uint64_t descriptor);
+
 /* Lets SIGSEGV and its like end in on_fault, after which execution goes on at resume with that
  * stack pointer. False: the host refuses. */
 bool host_catch(

@@ -40,6 +40,8 @@ host_enter:
 	push	%r14
 	push	%r15
 	mov	%rsp, host_stack
+	movw	host_in + SELECTOR + 40, %gs
+	movw	host_in + SELECTOR + 16, %ss
 	movw	host_in + SELECTOR + 0, %es
 	movw	host_in + SELECTOR + 24, %ds
 	mov	host_in + GS_BASE, %rax
@@ -108,6 +110,8 @@ save:
 	movw	%ds, host_saved + SELECTOR + 24
 	movw	%fs, host_saved + SELECTOR + 32
 	movw	%gs, host_saved + SELECTOR + 40
+	mov	$0x2b, %eax
+	mov	%eax, %ss
 	xor	%eax, %eax
 	mov	%eax, %es
 	mov	%eax, %ds

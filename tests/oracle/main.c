@@ -110,7 +110,7 @@ static void run_case(struct oracle *o, const struct code *c, uint64_t slot)
 
 /* --- encodings, forms, rows --- */
 
-#define SLOTS (CODE_PAGES * PAGE_SIZE / SLOT_SIZE)
+#define SLOTS (CODE_PAGES * PAGE_SIZE / SLOT_SIZE - 1) /* the last has the ways out of an LDT */
 
 /* Every eighth slot lies so that its instruction may cross the first page's end. */
 static uint64_t take_slot(struct oracle *o)
@@ -145,7 +145,7 @@ static void run_encoding(struct oracle *o, const struct form *s, uint64_t cases)
 		o->row.shadowed++;
 		return;
 	}
-	host_write_code(slot, c.bytes, c.len, s->mode);
+	host_write_code(slot, &c);
 	model_write_code(o->model, slot + SLOT_INSN, c.bytes, c.len);
 	model_write_code(o->model, slot + SLOT_INSN + c.len, branch, sizeof(branch));
 	o->row.encodings++;
@@ -220,7 +220,10 @@ static void report_row(const struct oracle *o, const struct row *row, const char
 static void run_row(struct oracle *o, uint16_t index)
 {
 	const struct row *row = decoder_row(model_decoder(o->model), index);
-	const enum code_mode modes[] = {CODE_64, CODE_32};
+	static const struct {
+		enum code_mode mode;
+		bool ldt;
+	} modes[] = {{CODE_64, false}, {CODE_32, false}, {CODE_32, true}, {CODE_16, true}};
 	const char *excluded = row_exclusion(row, row->attributes & ONLY64 ? CODE_64 : CODE_32);
 	struct form forms[FORMS_MAX];
 
@@ -228,9 +231,10 @@ static void run_row(struct oracle *o, uint16_t index)
 		return;
 	o->row = (struct totals){0};
 	for (size_t m = 0; m < ARRAY_LEN(modes); m++) {
-		unsigned count = forms_of(model_decoder(o->model), index, modes[m], forms);
+		unsigned count = forms_of(
+			model_decoder(o->model), index, modes[m].mode, modes[m].ldt, forms);
 
-		if (row_exclusion(row, modes[m]) != NULL)
+		if (row_exclusion(row, modes[m].mode) != NULL)
 			continue;
 		for (unsigned i = 0; i < count; i++)
 			run_form(o, &forms[i]);
@@ -260,7 +264,7 @@ static void report_places(const struct oracle *o)
 {
 	static const char *const names[PLACEMENTS] = {"inside a page", "up to a page end",
 		"across a page end", "across into a hole", "in a hole", "read-only",
-		"across into read-only", "not canonical"};
+		"across into read-only", "just behind a hole", "not canonical"};
 
 	printf("\nmemory operands by register:\n");
 	for (unsigned i = 0; i < PLACEMENTS; i++)

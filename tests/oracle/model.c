@@ -1,4 +1,5 @@
 /* model.c - ringv's side: one core in 64-bit mode at CPL 3, on memory mapped as the host's is. */
+#include "sim/cpu/segment.h"
 #include "tests/oracle/oracle.h"
 
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #define SYSTEM_LA   UINT64_C(0x60000000)
 #define GDT_LA      SYSTEM_LA
 #define TSS_LA      (SYSTEM_LA + 0x800)
+#define LDT_LA      (SYSTEM_LA + 0x900)
 #define IDT_LA      (SYSTEM_LA + 0x1000)
 #define STACK_TOP   (SYSTEM_LA + 0x3000)
 #define HANDLERS_LA (SYSTEM_LA + 0x3000)
@@ -17,6 +19,7 @@
 /* Selectors, as Linux has them. */
 #define KERNEL_CS 0x10
 #define TSS_SEL   0x40
+#define LDT_SEL   0x50
 
 struct model {
 	struct vcpu cpu;
@@ -93,6 +96,11 @@ static void fill_tables(struct model *m)
 
 	memset(at(m, DATA_AT(PAGE_READ_ONLY)), READ_ONLY_BYTE, PAGE_SIZE);
 	memcpy(at(m, GDT_LA), gdt, sizeof(gdt));
+	for (unsigned i = 0; i < LDT_SEGMENTS; i++) {
+		uint64_t descriptor = ldt_descriptor(i);
+
+		memcpy(at(m, LDT_LA) + 8 * i, &descriptor, 8);
+	}
 	memcpy(at(m, TSS_LA) + 4, &rsp0, sizeof(rsp0));
 	at(m, TSS_LA)[102] = 0x68; /* no I/O permission bitmap */
 	for (unsigned i = 0; i < 32; i++) {
@@ -128,17 +136,29 @@ static void set_system_state(struct model *m)
 	a->gdtr = (struct table_register){GDT_LA, 0x7f};
 	a->idtr = (struct table_register){IDT_LA, 32 * 16 - 1};
 	a->seg[TR] = (struct segment){TSS_LA, 0x67, TSS_SEL, 0x008b};
-	a->seg[LDTR] = (struct segment){0, 0, 0, 0};
+	a->seg[LDTR] = (struct segment){LDT_LA, 8 * LDT_SEGMENTS - 1, LDT_SEL, 0x0082};
 	enter_user(a, true);
 	cpu_state_changed(&m->cpu);
 }
 
-/* Null in 64-bit mode; in compatibility mode ES and DS are as SS. */
-static void set_data_segments(struct core_state *a, bool wide)
+/* As the selectors say: flat ones in 64-bit mode and in compatibility mode, or of the LDT. */
+static void set_segments(struct core_state *a, const struct regs *in)
 {
-	a->seg[ES] = a->seg[DS] = a->seg[FS] = a->seg[GS] = (struct segment){0};
-	if (!wide)
-		a->seg[ES] = a->seg[DS] = a->seg[SS];
+	bool flat = in->selector[CS] == USER_CS32;
+
+	if ((in->selector[CS] & 4) == 0)
+		enter_user(a, in->selector[CS] == USER_CS);
+	a->seg[ES] = a->seg[DS] = flat ? a->seg[SS] : (struct segment){0};
+	a->seg[FS] = a->seg[GS] = (struct segment){0};
+	for (unsigned i = 0; i < ARRAY_LEN(in->selector); i++) {
+		unsigned selector = (unsigned)in->selector[i];
+		struct descriptor d = {.low = ldt_descriptor(selector >> 3 & 7)};
+
+		if (selector & 4)
+			a->seg[i] = segment_from_descriptor((uint16_t)selector, &d);
+	}
+	a->seg[FS].base = in->fs_base;
+	a->seg[GS].base = in->gs_base;
 }
 
 struct model *model_create(void)
@@ -242,10 +262,7 @@ static void put_state(struct model *m, const struct regs *in)
 	put_x87(&a->x87, &in->fx);
 	a->mxcsr = in->fx.mxcsr;
 	memcpy(a->xmm, in->fx.xmm, sizeof(a->xmm));
-	enter_user(a, in->selector[CS] == USER_CS);
-	set_data_segments(a, in->selector[CS] == USER_CS);
-	a->seg[FS].base = in->fs_base;
-	a->seg[GS].base = in->gs_base;
+	set_segments(a, in);
 	a->shadow = SHADOW_NONE;
 	cpu_state_changed(&m->cpu);
 }

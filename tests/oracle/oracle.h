@@ -4,7 +4,8 @@
  * gives cases. The host runs each natively in this process (host.c), ringv on a core of its own in
  * 64-bit mode at CPL 3 (model.c), with code and data at the same linear addresses. Registers,
  * flags, x87 and SSE state, memory, and the fault with its error code and address are compared.
- * Rows that 64-bit mode has not, and all others, run in compatibility mode too, as 32-bit code.
+ * Rows that 64-bit mode has not, and all others, run in compatibility mode too: as 32-bit code in
+ * flat segments, and as 32-bit and 16-bit code in segments of an LDT (ldt.c).
  *
  * For x86-64 Linux hosts only. Programs are linked without PIE, below 2 GiB.
  */
@@ -34,6 +35,7 @@ enum { PAGE_A, PAGE_B, PAGE_HOLE, PAGE_C, PAGE_READ_ONLY, PAGE_END_HOLE, DATA_PA
 	{                                                                                          \
 		{DATA_AT(PAGE_B) - WINDOW - MARGIN, 2 * (WINDOW + MARGIN)},                        \
 			{DATA_AT(PAGE_HOLE) - WINDOW - MARGIN, WINDOW + MARGIN},                   \
+			{DATA_AT(PAGE_C), WINDOW + MARGIN},                                        \
 		{                                                                                  \
 			DATA_AT(PAGE_READ_ONLY) - WINDOW - MARGIN, WINDOW + MARGIN                 \
 		}                                                                                  \
@@ -92,7 +94,8 @@ struct outcome {
 /* Maps the memory; says why not and ends the process when the host refuses. */
 void host_init(void);
 /* Puts an instruction into a slot, with the ways out around it. */
-void host_write_code(uint64_t slot, const void *bytes, unsigned len, enum code_mode mode);
+struct code;
+void host_write_code(uint64_t slot, const struct code *c);
 /* Runs the instruction of a slot, from in->rip. */
 void host_run(const struct regs *in, uint64_t slot, unsigned len, struct outcome *out);
 uint64_t host_fs_base(void);
@@ -113,13 +116,38 @@ struct vcpu *model_core(struct model *m);
 bool model_run(struct model *m, const struct regs *in, unsigned len, uint64_t *steps,
 	struct outcome *out, const char **refused);
 
+/* --- segments --- */
+
+/* Code of 16 bits, and some of 32 bits, runs in segments of the LDT: DATA_LA is within reach of
+ * 16-bit offsets. Operands lie on both sides of the limits. Only the last cannot be a stack. */
+enum ldt_index {
+	LDT_CODE16,
+	LDT_CODE32,
+	LDT_DATA,
+	LDT_DATA_WIDE,
+	LDT_LIMITED,
+	LDT_DOWN,
+	LDT_DOWN_WIDE,
+	LDT_READ_ONLY,
+	LDT_SEGMENTS
+};
+
+#define LDT_BASE        (DATA_LA - 0x4000)
+#define LDT_SELECTOR(i) ((uint16_t)((i) << 3 | 7))
+
+uint64_t ldt_descriptor(enum ldt_index i);
+/* Of a segment of the LDT; 0 of any other. */
+uint64_t selector_base(uint64_t selector);
+uint16_t random_data_segment(struct rng *r, bool for_stack);
+
 /* --- instructions --- */
 
-enum rm_kind { RM_NONE, RM_REG, RM_BASE, RM_INDEX, RM_RIP, RM_ABS, RM_ADDR32, RM_GS };
+enum rm_kind { RM_NONE, RM_REG, RM_BASE, RM_INDEX, RM_RIP, RM_ABS, RM_ADDR32, RM_ADDR16, RM_GS };
 
 struct form {
 	const struct row *row;
 	enum code_mode mode;
+	bool ldt;       /* in segments of the LDT */
 	uint16_t index; /* of the row */
 	enum rm_kind rm;
 	uint8_t size;   /* operand size asked for by prefix: 2, 4 or 8 */
@@ -129,9 +157,12 @@ struct form {
 
 #define FORMS_MAX 64 /* of one row */
 
-/* All forms of a row in that mode. */
-unsigned forms_of(
-	const struct decoder *d, uint16_t index, enum code_mode mode, struct form forms[FORMS_MAX]);
+/* All forms of a row in that mode, which for 16-bit code is with an LDT. */
+unsigned forms_of(const struct decoder *d, uint16_t index, enum code_mode mode, bool ldt,
+	struct form forms[FORMS_MAX]);
+/* The CS of a form, and whether its offsets and counters are 16 bits wide. */
+uint16_t form_cs(const struct form *s);
+bool form_addresses_16(const struct form *s);
 void form_name(const struct form *s, char *name, size_t size);
 
 #define NO_REG 255
@@ -146,10 +177,12 @@ struct code {
 	uint8_t opcode;             /* its last byte */
 	uint8_t rm, reg, vvvv;      /* register numbers, or NO_REG */
 	uint8_t base, index, scale; /* of a memory operand */
+	uint8_t segment;            /* enum segment_index */
 	int32_t disp;
-	bool rex, memory;
+	bool rex, memory, override;
 	unsigned access;       /* bytes of the memory operand */
-	uint64_t fixed_target; /* its address, when the encoding alone says it */
+	uint64_t fixed_target; /* its address, when the encoding alone says it; with an LDT, if
+				* the segment is one that begins at LDT_BASE */
 	uint64_t imm;
 };
 
@@ -167,6 +200,7 @@ enum placement {
 	AT_HOLE,
 	AT_READ_ONLY,
 	AT_READ_ONLY_CROSSING,
+	AT_BEHIND_HOLE,
 	AT_NOT_CANONICAL,
 	PLACEMENTS
 };
