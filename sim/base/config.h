@@ -16,6 +16,10 @@ enum memory_model { MEMORY_MODEL_SC };
 
 enum virtio_transport { VIRTIO_TRANSPORT_PCI, VIRTIO_TRANSPORT_MMIO };
 
+enum reset_means { RESET_RESTART, RESET_STOP };
+
+enum triple_fault_means { TRIPLE_FAULT_STOP, TRIPLE_FAULT_RESET };
+
 enum cpu_profile { CPU_PROFILE_FLAT };
 
 #define CONFIG_TEXT_SIZE 184 /* of an option that is a text, with its NUL */
@@ -38,6 +42,8 @@ struct config {
 		uint64_t virtio;         /* enum virtio_transport */
 		uint64_t virtio_latency; /* cycles from a request to its answer */
 		uint64_t framebuffer;    /* 0 or 1 */
+		uint64_t reset;          /* enum reset_means */
+		uint64_t triple_fault;   /* enum triple_fault_means */
 	} board;
 	struct {
 		uint64_t window; /* steps from one digest to the next */

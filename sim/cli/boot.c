@@ -15,7 +15,7 @@ struct boot_run {
 	const struct args *args;
 	struct session session;
 	struct recording recording;
-	struct serial_output serial;
+	struct serial_output serial, bios_log;
 	struct terminal terminal;
 	struct script script;
 	struct script_run script_run;
@@ -98,6 +98,7 @@ static bool start_machine(struct boot_run *b, struct error *e)
 		return false;
 	if (b->args->script != NULL)
 		b->machine->input = script_input(&b->script_run);
+	b->machine->debug_console.sink = serial_sink(&b->bios_log);
 	if (b->args->log != NULL) {
 		b->machine->log.out = stderr;
 		if (!log_topics(b->args->log, &b->machine->log.topics, e))
@@ -280,7 +281,7 @@ static bool boot(struct boot_run *b, struct error *e)
 	if ((b->args->script != NULL && !script_read(&b->script, b->args->script, e)) ||
 		!options_session(b->args, &b->session, e) ||
 		!recording_describe(&b->recording, &b->session, e) || !start_machine(b, e) ||
-		!serial_open(b->args, &b->serial, e))
+		!serial_open(b->args, &b->serial, e) || !bios_log_open(b->args, &b->bios_log, e))
 		return false;
 	if (b->args->record != NULL && !file_check_replace(b->args->record, e))
 		return false;
@@ -292,7 +293,7 @@ static bool boot(struct boot_run *b, struct error *e)
 	if (!run(b, e))
 		return false;
 	terminal_close(&b->terminal);
-	return serial_close(&b->serial, e) &&
+	return serial_close(&b->serial, e) && serial_close(&b->bios_log, e) &&
 	       device_output_finish(&b->devices, b->args, b->machine, e) && write_recording(b, e);
 }
 

@@ -20,8 +20,8 @@ struct args {
 	struct text_list names; /* what is not an option */
 	struct text_list disks, disks_out, modules, faults, settings, trace_functions, trace_kinds,
 		trace_probes, symbols;
-	const char *append, *cpus, *cpu, *memory, *config, *record, *serial, *console, *gdb,
-		*trace_file, *log;
+	const char *append, *bios, *bios_log, *cpus, *cpu, *memory, *config, *record, *serial,
+		*console, *gdb, *trace_file, *log;
 	const char *schedule, *program, *script;
 	const char *trace_cpu, *json_file, *kernel, *initrd;
 	uint64_t until, runs, times, trace_from, trace_to, drop_every, drop_from;

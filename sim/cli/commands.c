@@ -39,6 +39,9 @@ static const struct option_row boot_options[] = {
 	LIST("disk-out", "FILE", disks_out,
 		"at the end, what the first (second, ...) disk holds then"),
 	LIST("initrd", "FILE", modules, "the same"),
+	TEXT("bios", "FILE", bios, "boot this BIOS, a raw image, in place of IMAGE"),
+	TEXT("bios-log", "FILE", bios_log,
+		"what a BIOS writes to the debug console, port 0x402, to FILE; - is the terminal"),
 	LIST("fault", "NAME", faults,
 		"turn a fault point on; `ringv info` lists them; may be repeated"),
 	TEXT("schedule", "FILE", schedule, "force the schedule in FILE, a forcing a line"),
@@ -133,8 +136,8 @@ static const struct option_row help_options[] = {HELP, {0}};
 const struct command commands[] = {
 	{
 		.name = "boot",
-		.operands = "IMAGE [options]",
-		.summary = "boot a multiboot, PVH or ELF image, or Linux",
+		.operands = "[IMAGE] [options]",
+		.summary = "boot a multiboot, PVH or ELF image, Linux, or a BIOS",
 		.details =
 			"Boots IMAGE on a simulated PC, with the serial line on the terminal "
 			"(Ctrl-A x ends the run).\nEnds with the status that the image writes to "
@@ -142,7 +145,6 @@ const struct command commands[] = {
 		.example = "ringv boot build/kernel/ringv-kernel.elf --cpus 4 --module "
 			   "build/initrd.cpio --record run.rec",
 		.options = boot_options,
-		.operands_min = 1,
 		.operands_max = 1,
 		.run = boot_command,
 	},

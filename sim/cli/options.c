@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sim/machine/firmware.h"
 #include "sim/replay/version.h"
 
 static bool apply_setting(struct config *config, const char *setting, struct error *e)
@@ -62,10 +63,27 @@ static bool read_schedule(const struct args *args, struct session *s, struct err
 	return good;
 }
 
+/* --bios says of an image what it is; it is found by its content all the same. */
+static bool set_image(const struct args *args, struct session *s, struct error *e)
+{
+	if ((args->bios != NULL) + args->names.count != 1)
+		return fail(e, "expected either an IMAGE or --bios FILE");
+	if (args->bios == NULL)
+		return session_set_image(s, args->names.at[0], e);
+	if (!session_set_image(s, args->bios, e))
+		return false;
+	if (firmware_is_bios(s->image.blob.data, s->image.blob.size))
+		return true;
+	return fail(e,
+		"%s: not a BIOS: expected a multiple of 64 KiB, at most 16 MiB, with a jump at its "
+		"reset vector",
+		args->bios);
+}
+
 bool options_session(const struct args *args, struct session *s, struct error *e)
 {
 	session_init(s);
-	if (!options_config(args, &s->config, e) || !session_set_image(s, args->names.at[0], e) ||
+	if (!options_config(args, &s->config, e) || !set_image(args, s, e) ||
 		!session_set_command_line(s, args->append != NULL ? args->append : "", e)) {
 		session_free(s);
 		return false;
@@ -142,17 +160,31 @@ struct byte_sink serial_sink(struct serial_output *s)
 	return (struct byte_sink){.put = put_byte, .context = s};
 }
 
+static bool open_output(struct serial_output *s, const char *path, FILE *terminal, struct error *e)
+{
+	if (path == NULL)
+		return true;
+	if (strcmp(path, "-") == 0) {
+		s->file = terminal;
+		return true;
+	}
+	s->file = fopen(path, "we");
+	s->close = true;
+	return s->file != NULL || fail(e, "%s: %s", path, strerror(errno));
+}
+
 bool serial_open(const struct args *args, struct serial_output *s, struct error *e)
 {
-	if (args->serial != NULL && strcmp(args->serial, "-") != 0) {
-		s->file = fopen(args->serial, "we");
-		s->close = true;
-		if (s->file == NULL)
-			return fail(e, "%s: %s", args->serial, strerror(errno));
-	} else if (!args->quiet && !args->json) {
-		s->file = stdout;
-	}
-	return true;
+	const char *path = args->serial;
+
+	if (path == NULL || strcmp(path, "-") == 0)
+		path = args->quiet || args->json ? NULL : "-";
+	return open_output(s, path, stdout, e);
+}
+
+bool bios_log_open(const struct args *args, struct serial_output *s, struct error *e)
+{
+	return open_output(s, args->bios_log, stderr, e);
 }
 
 bool serial_close(struct serial_output *s, struct error *e)

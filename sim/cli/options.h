@@ -31,6 +31,9 @@ struct serial_output {
 struct byte_sink serial_sink(struct serial_output *s);
 MUST_CHECK bool serial_open(const struct args *args, struct serial_output *s, struct error *e);
 
+/* The same for what a BIOS writes to the debug console: nowhere, unless it is asked for. */
+MUST_CHECK bool bios_log_open(const struct args *args, struct serial_output *s, struct error *e);
+
 /* Shows a line on standard error until the next serial output; not in the middle of a line. */
 void serial_progress(struct serial_output *s, const char *text);
 void serial_uncover(struct serial_output *s);

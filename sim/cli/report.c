@@ -77,7 +77,7 @@ static void describe_stop(const struct report *r, FILE *out)
 		fprintf(out, "the machine was powered off");
 		break;
 	case STOP_RESET:
-		fprintf(out, "the machine was reset, and has no BIOS to start again with");
+		fprintf(out, "the machine was reset");
 		break;
 	case STOP_IDLE:
 		fprintf(out, "every pcore is halted, and nothing is due that would wake one");

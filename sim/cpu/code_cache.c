@@ -32,7 +32,7 @@ struct code_cache *code_cache_create(
 	cache->mem = mem;
 	cache->cores = cores;
 	cache->core_count = count;
-	cache->page_count = (uint32_t)(mem->size >> PAGE_SHIFT);
+	cache->page_count = phys_page_count(mem);
 	cache->pages = calloc(cache->page_count, sizeof(*cache->pages));
 	cache->arena = malloc(ARENA_SIZE);
 	SIM_ASSERT(cache->pages != NULL);

@@ -84,7 +84,7 @@ MUST_CHECK static struct fault fetch_page(struct vcpu *c, uint64_t la, uint32_t 
 	if (!is_canonical(la))
 		return fault_gp(0);
 	TRY(mmu_translate(&c->mmu, la, ACCESS_FETCH, who, &pa));
-	*page = phys_page(c->mmu.mem, pa);
+	*page = phys_fetch_page(c->mmu.mem, pa);
 	return no_fault;
 }
 

@@ -4,14 +4,16 @@
 #define SUBSYSTEM_VENDOR 0x1af4 /* with 0x1100: the ID by which software knows a virtual PC */
 #define SUBSYSTEM        0x1100
 
-#define HOST_PAM    0x59 /* seven registers */
-#define HOST_SMRAM  0x72
-#define ISA_ROUTES  0x60 /* PIRQ A to D */
-#define ROUTE_OFF   0x80
-#define POWER_BASE  0x40
-#define POWER_PORTS 0x601 /* I/O space, at PM_BASE of pm.h */
-#define POWER_MISC  0x80  /* bit 0: the ports are decoded */
-#define POWER_PIN   1     /* INTA#; the SCI is ISA interrupt 9 all the same */
+#define HOST_PAM           0x59 /* seven registers */
+#define HOST_SMRAM         0x72
+#define ISA_ROUTES         0x60 /* PIRQ A to D */
+#define ROUTE_OFF          0x80
+#define POWER_BASE         0x40
+#define POWER_PORTS        0x601 /* I/O space, at PM_BASE of pm.h */
+#define POWER_DEVICES_B    0x5b  /* the upper byte of "Device Activity B" */
+#define POWER_APMC_ENABLED 0x02  /* which tells a BIOS that SMM is set up: it leaves that alone */
+#define POWER_MISC         0x80  /* bit 0: the ports are decoded */
+#define POWER_PIN          1     /* INTA#; the SCI is ISA interrupt 9 all the same */
 
 static void host_fill(void *device, uint8_t *config)
 {
@@ -40,6 +42,7 @@ static void power_fill(void *device, uint8_t *config)
 	(void)device;
 	config[POWER_BASE] = POWER_PORTS & 0xff;
 	config[POWER_BASE + 1] = POWER_PORTS >> 8;
+	config[POWER_DEVICES_B] = POWER_APMC_ENABLED;
 	config[POWER_MISC] = 1;
 	config[PCI_INTERRUPT_LINE] = 9;
 }

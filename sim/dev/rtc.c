@@ -26,7 +26,10 @@ enum rtc_register {
 	CMOS_EXTENDED_KIB_2 = 0x30,
 	CMOS_CENTURY = 0x32,   /* one byte */
 	CMOS_ABOVE_16M = 0x34, /* 64 KiB units */
-	CMOS_ABOVE_4G = 0x5b,  /* 64 KiB units, three bytes */
+	CMOS_BOOT_LAST = 0x38, /* one byte, as the next */
+	CMOS_BOOT = 0x3d,
+	CMOS_ABOVE_4G = 0x5b, /* 64 KiB units, three bytes */
+	CMOS_CPUS = 0x5f,     /* one byte: how many beside the first */
 };
 
 #define A_UIP     0x80
@@ -40,6 +43,7 @@ enum rtc_register {
 #define B_AIE    0x20
 #define B_UIE    0x10
 #define B_BINARY 0x04
+#define B_SQUARE 0x08
 #define B_24H    0x02
 
 #define C_IRQF 0x80
@@ -280,31 +284,48 @@ static void fill_time(struct rtc *r)
 	cmos[CMOS_CENTURY] = encode(r, (unsigned)tm.tm_year / 100 + 19);
 }
 
+/* What a BIOS asks beside the sizes: disks before optical disks before floppies, of which there is
+ * none; an FPU and a mouse. */
+static void fill_equipment(struct rtc *r)
+{
+	uint8_t *cmos = r->state.cmos;
+
+	cmos[CMOS_EQUIPMENT] = 0x06;
+	cmos[CMOS_BOOT] = 0x32;
+	cmos[CMOS_BOOT_LAST] = 0x10;
+	cmos[CMOS_CPUS] = (uint8_t)(r->setup.cpus - 1);
+}
+
+/* The RESET pin: time and memory have a battery. */
 static void rtc_reset(void *device)
 {
 	struct rtc *r = device;
-	uint8_t *cmos = r->state.cmos;
 
-	memset(&r->state, 0, sizeof(r->state));
-	cmos[RTC_A] = A_DEFAULT;
-	cmos[RTC_B] = B_24H;
-	cmos[RTC_D] = D_VRT;
-	cmos[CMOS_EQUIPMENT] = 0x02; /* a floating-point unit, no disks, no display */
-	fill_time(r);
-	fill_memory_sizes(r);
-	fill_checksum(cmos);
-	r->state.next_update = *r->env.now + r->env.hz;
+	r->state.cmos[RTC_B] &= (uint8_t) ~(B_PIE | B_AIE | B_UIE | B_SQUARE);
+	r->state.cmos[RTC_C] = 0;
+	r->state.index = 0;
 	r->state.periodic_seen = crystal_now(r);
-	event_schedule(r->env.events, r->env.owner, EVENT_UPDATE, r->state.next_update);
 	update_irq(r);
 }
 
 void rtc_init(struct rtc *r, const struct device_env *env, const struct irq_line *irq,
 	const struct rtc_setup *setup)
 {
+	uint8_t *cmos = r->state.cmos;
+
 	r->env = *env;
 	r->irq = *irq;
 	r->setup = *setup;
+	memset(&r->state, 0, sizeof(r->state));
+	cmos[RTC_A] = A_DEFAULT;
+	cmos[RTC_B] = B_24H;
+	cmos[RTC_D] = D_VRT;
+	fill_time(r);
+	fill_memory_sizes(r);
+	fill_equipment(r);
+	fill_checksum(cmos);
+	r->state.next_update = *r->env.now + r->env.hz;
+	event_schedule(r->env.events, r->env.owner, EVENT_UPDATE, r->state.next_update);
 	rtc_reset(r);
 }
 

@@ -26,6 +26,7 @@ struct rtc_setup {
 	uint64_t clock;       /* seconds since 1970 at power-on, 1980 to 2099 */
 	uint64_t memory_low;  /* bytes of RAM below 4 GiB */
 	uint64_t memory_high; /* and above */
+	uint64_t cpus;
 };
 
 struct rtc {

@@ -2,14 +2,17 @@
 
 #include "sim/abi/debug_exit.h"
 #include "sim/abi/stimulus.h"
-#include "sim/dev/acpi.h"
+#include "sim/dev/rom.h"
+#include "sim/machine/firmware.h"
 #include "sim/machine/machine.h"
 
 /* ISA interrupts. */
-#define ISA_PIT  0
-#define ISA_UART 4
-#define ISA_RTC  8
-#define ISA_SCI  9
+#define ISA_PIT      0
+#define ISA_KEYBOARD 1
+#define ISA_UART     4
+#define ISA_RTC      8
+#define ISA_SCI      9
+#define ISA_MOUSE    12
 
 enum space { SPACE_MEMORY, SPACE_PORT, SPACE_PCI, SPACE_NONE };
 
@@ -44,15 +47,23 @@ static const struct board_slot board[] = {
 	VIRTIO_MMIO_SLOT(4, disks[2]),
 	VIRTIO_MMIO_SLOT(5, disks[3]),
 	SLOT(SPACE_MEMORY, HPET_ADDRESS, HPET_SIZE, 8, &hpet_ops, hpet),
+	SLOT(SPACE_MEMORY, ROM_ADDRESS, PHYS_ROM_MAX, 8, &rom_ops, mem),
+	SLOT(SPACE_PORT, 0x000, 16, 1, &dma_ops, dma),
 	SLOT(SPACE_PORT, 0x020, 2, 1, &pic_ops, pic),
 	SLOT(SPACE_PORT, 0x040, 4, 1, &pit_ops, pit),
+	SLOT(SPACE_PORT, 0x060, 1, 1, &ps2_ops, ps2),
 	SLOT(SPACE_PORT, 0x061, 1, 1, &pit_port61_ops, pit),
+	SLOT(SPACE_PORT, 0x064, 1, 1, &ps2_command_ops, ps2),
 	SLOT(SPACE_PORT, 0x070, 2, 1, &rtc_ops, rtc),
+	SLOT(SPACE_PORT, 0x080, 16, 1, &dma_page_ops, dma),
 	SLOT(SPACE_PORT, 0x092, 1, 1, &power_ops, power),
 	SLOT(SPACE_PORT, 0x0a0, 2, 1, &pic_slave_ops, pic),
+	SLOT(SPACE_PORT, 0x0c0, 32, 1, &dma_second_ops, dma),
 	SLOT(SPACE_PORT, DEBUG_EXIT_PORT, 1, 4, &debug_exit_ops, debug_exit),
 	SLOT(SPACE_PORT, 0x3f8, 8, 1, &uart_ops, uart),
+	SLOT(SPACE_PORT, DEBUG_CONSOLE_PORT, 1, 1, &debug_console_ops, debug_console),
 	SLOT(SPACE_PORT, 0x4d0, 2, 1, &pic_elcr_ops, pic),
+	SLOT(SPACE_PORT, FW_CFG_PORT, FW_CFG_PORTS, 4, &fw_cfg_ops, fw_cfg),
 	SLOT(SPACE_PORT, STIMULUS_PORT, STIMULUS_PORTS, 4, &stimulus_ops, stimulus),
 	SLOT(SPACE_PORT, PM_BASE, PM_PORTS, 4, &pm_ops, pm),
 	SLOT(SPACE_PORT, 0xcf8, 1, 4, &pci_ops, pci),
@@ -311,18 +322,6 @@ void board_add_disk(struct machine *m, unsigned number, struct blocks *disk, boo
 	virtio_blk_init(&m->disks[number], &setup, disk, number, read_only);
 }
 
-static void write_acpi_tables(struct machine *m)
-{
-	struct acpi_tables tables;
-	uint8_t placed[ACPI_PLACED_MAX];
-	size_t size;
-
-	acpi_build(&tables, m->cpu_count);
-	size = acpi_place(&tables, BOARD_ACPI_TABLES, placed);
-	if (!phys_write(&m->mem, BOARD_ACPI_TABLES, placed, size))
-		SIM_ASSERT(!"machine_create asks for 2 MiB");
-}
-
 static void init_interrupts(struct machine *m)
 {
 	const struct irq_line intr = {apic_drive_lint, &m->apic_bus, LINT_INTR};
@@ -339,6 +338,7 @@ static void init_clocks(struct machine *m)
 {
 	const struct rtc_setup rtc = {
 		.clock = m->config.machine.clock,
+		.cpus = m->cpu_count,
 		.memory_low = m->mem.low_size,
 		.memory_high = m->mem.size - m->mem.low_size,
 	};
@@ -357,10 +357,18 @@ static void init_clocks(struct machine *m)
 	rtc_init(&m->rtc, &rtc_env, &rtc_irq, &rtc);
 }
 
+void board_reset(struct machine *m)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
+		if (board[i].ops->state_size != 0)
+			board[i].ops->reset(slot_device(m, &board[i]));
+}
+
 void board_init(struct machine *m, const struct byte_sink *sink)
 {
 	const struct irq_line uart_irq = isa(m, ISA_UART), sci = isa(m, ISA_SCI);
 	const struct irq_line stimulus_irq = isa(m, STIMULUS_GSI);
+	const struct irq_line keyboard = isa(m, ISA_KEYBOARD), mouse = isa(m, ISA_MOUSE);
 	const struct device_env pm_env = device_env(m, &m->pm);
 
 	init_interrupts(m);
@@ -369,10 +377,10 @@ void board_init(struct machine *m, const struct byte_sink *sink)
 	stimulus_init(&m->stimulus, &stimulus_irq);
 	power_init(&m->power);
 	pm_init(&m->pm, &pm_env, &sci, &m->power);
+	ps2_init(&m->ps2, &keyboard, &mouse, &m->power);
+	fw_cfg_init(&m->fw_cfg, &m->mem);
 	init_pci(m);
 	init_virtio(m);
-	for (unsigned i = 0; i < ARRAY_LEN(board); i++)
-		if (board[i].ops->state_size != 0)
-			board[i].ops->reset(slot_device(m, &board[i]));
-	write_acpi_tables(m);
+	board_reset(m);
+	firmware_init(m);
 }

@@ -31,11 +31,14 @@ unsigned board_slot_count(void);
 /* A slot whose ops have no state is a further range of a device. */
 struct board_device board_device(struct machine *m, unsigned slot);
 
-/* Wires the devices up, resets them, and writes the ACPI tables into memory. */
+/* Wires the devices up and resets them. */
 void board_init(struct machine *m, const struct byte_sink *sink);
 
 /* Puts a disk on the board: the number-th, none of which was there before. */
 void board_add_disk(struct machine *m, unsigned number, struct blocks *disk, bool read_only);
+
+/* Every device as after power-on, but for what a battery keeps. */
+void board_reset(struct machine *m);
 
 /* One pcore's way to the board; context is a struct board_port. */
 struct cpu_bus board_cpu_bus(struct machine *m, unsigned core);

@@ -79,9 +79,11 @@ static void set_memory_types(struct machine *m)
 
 bool boot_load(struct machine *m, const struct boot *boot, struct error *e)
 {
-	bool good =
-		linux_is_image(&boot->image) ? linux_load(m, boot, e) : segments_load(m, boot, e);
+	bool good;
 
+	if (bios_is_image(&boot->image))
+		return bios_load(m, boot, e);
+	good = linux_is_image(&boot->image) ? linux_load(m, boot, e) : segments_load(m, boot, e);
 	if (good) {
 		set_memory_types(m);
 		cpu_state_changed(&m->cores[0]);
@@ -91,6 +93,10 @@ bool boot_load(struct machine *m, const struct boot *boot, struct error *e)
 
 bool boot_describe(const struct boot_file *image, FILE *out, struct error *e)
 {
+	if (bios_is_image(image)) {
+		bios_describe(image, out);
+		return true;
+	}
 	return linux_is_image(image) ? linux_describe(image, out, e)
 				     : segments_describe(image, out, e);
 }

@@ -4,7 +4,8 @@
  * - multiboot 1 images (through their address fields, or as ELF) and plain ELF executables, which
  *   are started alike: "Multiboot Specification version 0.6.96";
  * - ELF executables with Xen's note for PVH: "x86/HVM direct boot ABI";
- * - Linux bzImages: "The Linux/x86 Boot Protocol".
+ * - Linux bzImages: "The Linux/x86 Boot Protocol";
+ * - a raw BIOS (firmware.h), which finds what it boots by itself.
  * Modules lie on page boundaries, and are what their protocol calls so; to a bzImage all together
  * are the initial ramdisk. Every range is checked: an image may be any bytes.
  */

@@ -55,6 +55,10 @@ void pvh_start(
 MUST_CHECK bool segments_load(struct machine *m, const struct boot *boot, struct error *e);
 MUST_CHECK bool segments_describe(const struct boot_file *image, FILE *out, struct error *e);
 
+bool bios_is_image(const struct boot_file *image);
+MUST_CHECK bool bios_load(struct machine *m, const struct boot *boot, struct error *e);
+void bios_describe(const struct boot_file *image, FILE *out);
+
 bool linux_is_image(const struct boot_file *image);
 MUST_CHECK bool linux_load(struct machine *m, const struct boot *boot, struct error *e);
 MUST_CHECK bool linux_describe(const struct boot_file *image, FILE *out, struct error *e);

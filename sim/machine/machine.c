@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/machine/board.h"
+#include "sim/machine/firmware.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -131,6 +132,7 @@ void machine_destroy(struct machine *m)
 		code_cache_destroy(m->code);
 	for (unsigned i = 0; i < m->disk_count; i++)
 		blocks_destroy(&m->disk_blocks[i]);
+	fw_cfg_destroy(&m->fw_cfg);
 	ram_digest_destroy(&m->ram_digest);
 	phys_destroy(&m->mem);
 	free(m->ports);
@@ -155,6 +157,26 @@ bool machine_add_disk(
 	state_add_store(m, virtio_blk_ops[m->disk_count].name, disk);
 	m->disk_count++;
 	return true;
+}
+
+bool machine_restarts(const struct machine *m)
+{
+	return m->mem.rom_size != 0 && m->config.board.reset == RESET_RESTART;
+}
+
+void machine_reset(struct machine *m)
+{
+	for (unsigned i = 0; i < m->cpu_count; i++) {
+		lapic_reset(&m->lapics[i]);
+		cpu_reset(&m->cores[i], false);
+	}
+	board_reset(m);
+	firmware_shadow(m);
+	memset(m->run.runnable, 0, sizeof(m->run.runnable));
+	m->run.runnable[0] = BIT(0);
+	m->run.slice_core = RUN_NO_SLICE;
+	m->cores[0].arch.cycle = max_u64(m->cores[0].arch.cycle, m->run.now);
+	machine_state_changed(m);
 }
 
 void machine_attach(struct machine *m, void *data, size_t size)

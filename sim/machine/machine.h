@@ -12,7 +12,10 @@
 #include "sim/base/config.h"
 #include "sim/base/log.h"
 #include "sim/cpu/cpu.h"
+#include "sim/dev/debug_console.h"
 #include "sim/dev/debug_exit.h"
+#include "sim/dev/dma.h"
+#include "sim/dev/fw_cfg.h"
 #include "sim/dev/hpet.h"
 #include "sim/dev/i440fx.h"
 #include "sim/dev/isa.h"
@@ -20,6 +23,7 @@
 #include "sim/dev/pit.h"
 #include "sim/dev/pm.h"
 #include "sim/dev/power.h"
+#include "sim/dev/ps2.h"
 #include "sim/dev/rtc.h"
 #include "sim/dev/stimulus.h"
 #include "sim/dev/uart.h"
@@ -78,6 +82,9 @@ struct machine {
 	struct uart uart;
 	struct debug_exit debug_exit;
 	struct stimulus stimulus;
+	struct dma dma;
+	struct ps2 ps2;
+	struct fw_cfg fw_cfg;
 	struct pm pm;
 	struct power power;
 	struct isa isa;
@@ -97,6 +104,7 @@ struct machine {
 	struct board_port *ports; /* [cpu_count] */
 	struct code_cache *code;
 	struct log log;
+	struct debug_console debug_console;
 	struct input_source input;
 	struct hold_control *control; /* may be NULL */
 	struct parks parks_marked;    /* the parks that have a mark */
@@ -122,6 +130,13 @@ void machine_destroy(struct machine *m);
  * multiple of VIRTIO_BLK_SECTOR, which must stay as they are as long as the machine lives. */
 MUST_CHECK bool machine_add_disk(
 	struct machine *m, const uint8_t *data, uint64_t size, bool read_only, struct error *e);
+
+/* What a reset does: all but RAM, and what a battery keeps, is as after power-on, and time goes on.
+ */
+void machine_reset(struct machine *m);
+
+/* Does a reset start the machine again, or is it the end of the run? */
+bool machine_restarts(const struct machine *m);
 
 /* Snapshots taken from now on save and restore data too, plain bytes, until it is detached. */
 void machine_attach(struct machine *m, void *data, size_t size);

@@ -298,7 +298,10 @@ static struct stop slice_returned(struct machine *m, unsigned core, enum cpu_sto
 		end_slice(m);
 		break;
 	case CPU_SHUTDOWN:
-		return stop_at(STOP_SHUTDOWN, core);
+		if (!machine_restarts(m) || m->config.board.triple_fault != TRIPLE_FAULT_RESET)
+			return stop_at(STOP_SHUTDOWN, core);
+		power_ask(&m->power, POWER_RESET);
+		break;
 	case CPU_UNIMPLEMENTED:
 		return stop_at(STOP_UNIMPLEMENTED, core);
 	case CPU_BREAKPOINT:
@@ -392,6 +395,8 @@ struct stop machine_run(struct machine *m, const struct run_limit *limit)
 	struct stop stop;
 
 	for (;;) {
+		if (power_asked(&m->power) == POWER_RESET && machine_restarts(m))
+			machine_reset(m);
 		stop = stop_here(m, limit);
 		if (stop.why != STOP_NONE)
 			break;

@@ -35,7 +35,7 @@ enum stop_why {
 	STOP_NONE,
 	STOP_EXIT,          /* the debug-exit port was written: status */
 	STOP_OFF,           /* the machine was switched off */
-	STOP_RESET,         /* it was reset, and has no BIOS that would go on */
+	STOP_RESET,         /* it was reset, and does not start again */
 	STOP_IDLE,          /* every pcore is halted for ever */
 	STOP_HELD,          /* the same, or held back, and some are */
 	STOP_SHUTDOWN,      /* triple fault of a pcore */

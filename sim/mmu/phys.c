@@ -7,12 +7,12 @@ bool phys_init(struct phys_mem *mem, uint64_t size)
 {
 	SIM_ASSERT(size != 0);
 	SIM_ASSERT((size & PAGE_MASK) == 0);
-	SIM_ASSERT(size >> PAGE_SHIFT < PHYS_NO_PAGE);
+	SIM_ASSERT((size + PHYS_ROM_MAX) >> PAGE_SHIFT < PHYS_NO_PAGE);
 
 	*mem = (struct phys_mem){.size = size, .low_size = min_u64(size, PHYS_LOW_MAX)};
-	mem->ram = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	mem->ram = mmap(NULL, size + PHYS_ROM_MAX, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	mem->flags = calloc(size >> PAGE_SHIFT, 1);
+	mem->flags = calloc(phys_page_count(mem), 1);
 	if (mem->ram == MAP_FAILED || mem->flags == NULL)
 		return false;
 	for (int i = 0; i < PHYS_CONSUMERS; i++) {
@@ -30,7 +30,15 @@ void phys_destroy(struct phys_mem *mem)
 	free(mem->flags);
 	free(mem->watched);
 	if (mem->ram != NULL && mem->ram != MAP_FAILED)
-		munmap(mem->ram, mem->size);
+		munmap(mem->ram, mem->size + PHYS_ROM_MAX);
+}
+
+void phys_set_rom(struct phys_mem *mem, const void *data, uint64_t size)
+{
+	SIM_ASSERT(size <= PHYS_ROM_MAX);
+	SIM_ASSERT((size & PAGE_MASK) == 0);
+	memcpy(mem->ram + mem->size, data, size);
+	mem->rom_size = size;
 }
 
 void phys_will_write(struct phys_mem *mem, uint32_t page, unsigned offset, unsigned size)

@@ -29,11 +29,14 @@ struct phys_range {
 	uint64_t pa, size;
 };
 
+#define PHYS_ROM_MAX (UINT64_C(16) << 20)
+
 struct phys_mem {
-	uint8_t *ram;
+	uint8_t *ram;  /* and, behind it, the ROM */
 	uint64_t size; /* bytes, a multiple of PAGE_SIZE */
 	uint64_t low_size;
-	uint8_t *flags; /* a byte a RAM page: BIT(consumer) when dirty for it, PHYS_CODE */
+	uint64_t rom_size; /* bytes, at the top of 4 GiB; 0: none */
+	uint8_t *flags;    /* a byte a RAM page: BIT(consumer) when dirty for it, PHYS_CODE */
 	struct phys_dirty dirty[PHYS_CONSUMERS];
 	void (*code_written)(void *context, uint32_t page, unsigned offset, unsigned size);
 	void *code_context;
@@ -45,6 +48,9 @@ struct phys_mem {
 MUST_CHECK bool phys_init(struct phys_mem *mem, uint64_t size);
 void phys_destroy(struct phys_mem *mem);
 
+/* Puts a ROM at the top of 4 GiB, before anything has run. size is a multiple of PAGE_SIZE. */
+void phys_set_rom(struct phys_mem *mem, const void *data, uint64_t size);
+
 #define PHYS_NO_PAGE UINT32_MAX
 
 /* The RAM page that holds physical address pa, or PHYS_NO_PAGE where there is no RAM. */
@@ -55,6 +61,23 @@ static inline uint32_t phys_page(const struct phys_mem *mem, uint64_t pa)
 	if (pa >= PHYS_HIGH && pa - PHYS_HIGH < mem->size - mem->low_size)
 		return (uint32_t)((pa - PHYS_HIGH + mem->low_size) >> PAGE_SHIFT);
 	return PHYS_NO_PAGE;
+}
+
+/* The page that code at physical address pa comes from: RAM, or the ROM, which has the numbers
+ * after RAM. To all else the ROM is a device (sim/dev/rom.h). */
+static inline uint32_t phys_fetch_page(const struct phys_mem *mem, uint64_t pa)
+{
+	uint64_t offset = pa - (PHYS_HIGH - mem->rom_size);
+
+	if (offset < mem->rom_size)
+		return (uint32_t)((mem->size + offset) >> PAGE_SHIFT);
+	return phys_page(mem, pa);
+}
+
+/* How many pages there can be, the ROM's included. */
+static inline uint32_t phys_page_count(const struct phys_mem *mem)
+{
+	return (uint32_t)((mem->size + PHYS_ROM_MAX) >> PAGE_SHIFT);
 }
 
 /* The physical address of a RAM page: phys_page's inverse. */

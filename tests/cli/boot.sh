@@ -32,3 +32,29 @@ same boot/runs "$whole" "$(digest "$ringv" boot "$images/work.elf" --runs 3)"
 part=$(digest "$ringv" boot "$images/work.elf" --until 20000)
 same boot/drop-caches "$part" "$(digest "$ringv" boot "$images/work.elf" --until 20000 --drop-caches 1)"
 expect boot/lockstep 0 "$ringv" boot "$images/work.elf" --until 50000 --lockstep
+
+expect boot/off 0 "$ringv" boot "$images/power.elf" --append o
+says boot/off-says "$work/err" 'the machine was powered off'
+for way in r a k; do
+    expect "boot/reset-$way" 0 "$ringv" boot "$images/power.elf" --append $way
+    says "boot/reset-$way-says" "$work/err" 'the machine was reset'
+done
+
+# Debian's SeaBIOS, which finds nothing to boot and resets the machine after 60 seconds.
+bios=/usr/share/seabios/bios-256k.bin
+# The quantum is a prime, so that its spin lock and the slices do not fall into step.
+expect boot/bios 0 "$ringv" boot --bios $bios --cpus 3 --set machine.quantum=499 \
+    --until 10000000 --bios-log "$work/log"
+says boot/bios-serial "$work/out" 'SeaBIOS \(version'
+says boot/bios-log "$work/log" 'Found 3 cpu\(s\)'
+says boot/bios-acpi "$work/log" 'table\(50434146\)=.* \(via xsdt\)'
+says boot/bios-keyboard "$work/log" 'PS2 keyboard initialized'
+same boot/bios-restarts "$(grep -c 'Running on QEMU (i440fx)' "$work/log")" 2
+expect boot/bios-reset 0 "$ringv" boot $bios --set board.reset=stop
+says boot/bios-reset-says "$work/err" 'the machine was reset'
+bios_part=$(digest "$ringv" boot --bios $bios --until 1000000)
+same boot/bios-drop-caches "$bios_part" \
+    "$(digest "$ringv" boot --bios $bios --until 1000000 --drop-caches 100)"
+refuse boot/bios-none 'not a BIOS' "$ringv" boot --bios "$images/hello.elf"
+refuse boot/bios-and-image 'either an IMAGE or --bios' "$ringv" boot --bios $bios "$images/hello.elf"
+refuse boot/bios-module 'neither modules' "$ringv" boot --bios $bios --module "$images/hello.elf"

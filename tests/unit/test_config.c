@@ -228,7 +228,8 @@ START_TEST(print_json)
 		"\"quantum\": 500, \"memory_model\": \"sc\", \"clock\": \"2026-01-01T00:00:00\", "
 		"\"seed\": 1}, \"cpu\": {\"profile\": \"flat\", \"model\": \"ringv-v2\"}, "
 		"\"board\": {\"virtio\": \"pci\", \"virtio_latency\": 10000, "
-		"\"framebuffer\": false}, "
+		"\"framebuffer\": false, \"reset\": \"restart\", "
+		"\"triple_fault\": \"stop\"}, "
 		"\"record\": {\"window\": 1000000}, \"oracle\": {\"period\": 100000, "
 		"\"patience\": 5000000, \"livelock\": 50000000}, \"run\": {\"max_insns\": 0}}\n");
 }

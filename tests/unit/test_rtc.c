@@ -19,7 +19,7 @@ static struct rtc r;
 
 static void make_at(uint64_t clock)
 {
-	struct rtc_setup setup = {clock, UINT64_C(128) << 20, 0};
+	struct rtc_setup setup = {clock, UINT64_C(128) << 20, 0, 1};
 
 	memset(&r, 0, sizeof(r));
 	dev_board_make(&b, &rtc_ops, &r, HZ);
@@ -343,7 +343,7 @@ START_TEST(read_only_registers)
 }
 END_TEST
 
-START_TEST(reset_starts_again)
+START_TEST(reset_keeps_time_and_memory)
 {
 	make();
 	set(B, 0x12);
@@ -352,11 +352,12 @@ START_TEST(reset_starts_again)
 	ck_assert(b.level);
 	rtc_ops.reset(&r);
 	ck_assert(!b.level);
-	ck_assert_uint_eq(get(0x40), 0);
+	ck_assert_uint_eq(get(0x40), 0x55);
+	ck_assert_uint_eq(get(B), 0x02);
 	ck_assert_uint_eq(get(C), 0);
-	ck_assert_uint_eq(get(0), 0);
-	dev_board_run(&b, 2 * HZ + HZ / 2);
 	ck_assert_uint_eq(get(0), 1);
+	dev_board_run(&b, 2 * HZ + HZ / 2);
+	ck_assert_uint_eq(get(0), 2);
 }
 END_TEST
 
@@ -389,7 +390,7 @@ static unsigned get16(uint8_t index)
 
 static void memory_sizes(uint64_t low, uint64_t high)
 {
-	struct rtc_setup setup = {1767225600, low, high};
+	struct rtc_setup setup = {1767225600, low, high, 3};
 
 	dev_board_make(&b, &rtc_ops, &r, HZ);
 	rtc_init(&r, &b.env, &b.irq, &setup);
@@ -423,7 +424,7 @@ int main(void)
 	const TTest *const tests[] = {after_power_on, calendar, leap_years, twelve_hours, binary,
 		set_inhibits, update_in_progress, divider_reset, update_interrupt,
 		flag_before_enable, alarm, periodic_rates, periodic_polled,
-		periodic_waits_for_reader, read_only_registers, reset_starts_again,
+		periodic_waits_for_reader, read_only_registers, reset_keeps_time_and_memory,
 		rate_change_keeps_flag, memory, memory_size_bytes};
 
 	return unit_run("rtc", tests, ARRAY_LEN(tests));
