@@ -190,6 +190,8 @@ void cpu_watch_no_stores(struct code_cache *cache)
 
 /* --- building --- */
 
+const struct block block_unknown = {.count = UINT32_MAX};
+
 struct code_page *code_page_get(struct code_cache *cache, uint32_t page)
 {
 	struct code_page *code = cache->pages[page];
@@ -239,15 +241,30 @@ struct block_builder {
 	struct block *block;
 };
 
+/* A direct branch within the page, in 64-bit mode. */
+static bool is_linked(const struct block_builder *b, const struct row *row, const struct insn *in)
+{
+	return b->mode == CODE_64 &&
+	       (row->op == &op_jcc || row->op == &op_jmp64 || row->op == &op_call64) &&
+	       b->offset + in->imm < PAGE_SIZE;
+}
+
 /* Adds an instruction; true if the block ends with it. In 64-bit mode a conditional branch does
  * not: where it is not taken the block goes on. */
 static bool block_add(struct block_builder *b, struct insn *in)
 {
 	const struct row *row = decoder_row(b->cache->decoder, in->row);
 	bool goes_on = is_conditional_branch(row) && b->mode == CODE_64;
+	bool linked = is_linked(b, row, in);
 
 	if (goes_on)
-		in->run = branch_handler(b->effect, in->opcode & 15);
+		in->run = branch_handler(b->effect, in->opcode & 15, linked);
+	else if (linked)
+		in->run = linked_handler(in);
+	if (linked) {
+		in->target = &block_unknown;
+		in->steps = (uint8_t)(b->block->count + 1);
+	}
 	if (row->attributes & ROW_FLAGS)
 		b->effect = (enum flags_effect)bits_get(row->attributes, ROW_FLAGS);
 	b->block->insns[b->block->count++] = *in;

@@ -7,6 +7,11 @@
  *
  * A page knows at which offsets an instruction may be marked, from the linear addresses at which it
  * was fetched. A block begins there, and its mode says so: it is no mode that a core runs in.
+ *
+ * Direct branches within a page of 64-bit code are linked: they go on in the block that they lead
+ * to, without the run loop. All blocks of a page are retired together, so that no link outlives its
+ * target; and within a page nothing has to be fetched. A branch whose target is not known yet has
+ * block_unknown, which no budget covers.
  */
 #ifndef CPU_CODE_CACHE_H
 #define CPU_CODE_CACHE_H
@@ -35,6 +40,8 @@ struct code_page {
 	uint64_t marked[PAGE_SIZE / 64];  /* an instruction that begins there may be marked */
 	struct block *at[PAGE_SIZE];      /* by offset of the first instruction */
 };
+
+extern const struct block block_unknown;
 
 /* The code page for RAM page page. */
 struct code_page *code_page_get(struct code_cache *cache, uint32_t page);

@@ -110,7 +110,9 @@ struct vcpu {
 	struct fetch_entry *fetch;
 	int64_t left;          /* steps that this run may still make */
 	int64_t begin;         /* left, when arch.step was last brought up to date */
-	const struct insn *at; /* which instruction stopped the block */
+	int64_t floor;         /* what left must not fall below before the run loop has a look */
+	struct insn *block;    /* the first of the block under way */
+	const struct insn *at; /* which instruction stopped it */
 	enum cpu_stop held;    /* what FAULT_HELD means */
 	uint64_t uncounted;    /* steps made that retired no instruction */
 	uint32_t mode;         /* enum code_mode that the current CS and CR0 ask for */

@@ -1,4 +1,5 @@
 /* exec_branch.c - near branches, calls and returns, and what depends on a condition. */
+#include "sim/cpu/code_cache.h"
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
 
@@ -16,6 +17,19 @@ static uint64_t relative_target(const struct vcpu *c, const struct insn *in)
 	return zero_extend(c->arch.rip + in->imm, in->width);
 }
 
+/* Into the block that a linked branch leads to, unless the run loop must have a look first. */
+static ALWAYS_INLINE bool enter_target(struct vcpu *c, const struct insn *in)
+{
+	const struct block *target = in->target;
+	int64_t left = c->left - in->steps;
+
+	if (left - target->count < c->floor)
+		return false;
+	c->left = left;
+	c->block = (struct insn *)(uintptr_t)target->insns;
+	return true;
+}
+
 /* --- conditional branches --- */
 
 /* 64-bit mode: a branch that is not taken does not end the block. Written out in the macro, since
@@ -29,47 +43,61 @@ static uint64_t relative_target(const struct vcpu *c, const struct insn *in)
 		return stop_at(c, in, fault_end);                                                  \
 	}
 
-#define BRANCH(cc)                                                                                 \
+/* The same, linked with the block at its target. */
+#define LINKED_BRANCH_WHEN(name, condition)                                                        \
+	static struct fault name(struct vcpu *c, const struct insn *in)                            \
+	{                                                                                          \
+		if (!(condition))                                                                  \
+			return in[1].run(c, in + 1);                                               \
+		c->arch.rip += in->imm;                                                            \
+		if (unlikely(!enter_target(c, in)))                                                \
+			return stop_at(c, in, fault_link);                                         \
+		return c->block->run(c, c->block);                                                 \
+	}
+
+#define CONDITION_FORMS(cc)                                                                        \
 	BRANCH_WHEN(jcc_sub_##cc, condition_after_sub(&c->lazy, cc))                               \
 	BRANCH_WHEN(jcc_logic_##cc, condition_after_logic(&c->lazy, cc))                           \
-	BRANCH_WHEN(jcc_other_##cc, flags_condition(c, cc))
+	BRANCH_WHEN(jcc_other_##cc, flags_condition(c, cc))                                        \
+	LINKED_BRANCH_WHEN(linked_sub_##cc, condition_after_sub(&c->lazy, cc))                     \
+	LINKED_BRANCH_WHEN(linked_logic_##cc, condition_after_logic(&c->lazy, cc))                 \
+	LINKED_BRANCH_WHEN(linked_other_##cc, flags_condition(c, cc))
 
-BRANCH(0)
-BRANCH(1)
-BRANCH(2)
-BRANCH(3)
-BRANCH(4)
-BRANCH(5)
-BRANCH(6)
-BRANCH(7)
-BRANCH(8)
-BRANCH(9)
-BRANCH(10)
-BRANCH(11)
-BRANCH(12)
-BRANCH(13)
-BRANCH(14)
-BRANCH(15)
+CONDITION_FORMS(0)
+CONDITION_FORMS(1)
+CONDITION_FORMS(2)
+CONDITION_FORMS(3)
+CONDITION_FORMS(4)
+CONDITION_FORMS(5)
+CONDITION_FORMS(6)
+CONDITION_FORMS(7)
+CONDITION_FORMS(8)
+CONDITION_FORMS(9)
+CONDITION_FORMS(10)
+CONDITION_FORMS(11)
+CONDITION_FORMS(12)
+CONDITION_FORMS(13)
+CONDITION_FORMS(14)
+CONDITION_FORMS(15)
 
 #define BRANCH_ROW(kind)                                                                           \
 	{                                                                                          \
-		jcc_##kind##_0, jcc_##kind##_1, jcc_##kind##_2, jcc_##kind##_3, jcc_##kind##_4,    \
-			jcc_##kind##_5, jcc_##kind##_6, jcc_##kind##_7, jcc_##kind##_8,            \
-			jcc_##kind##_9, jcc_##kind##_10, jcc_##kind##_11, jcc_##kind##_12,         \
-			jcc_##kind##_13, jcc_##kind##_14, jcc_##kind##_15                          \
+		kind##_0, kind##_1, kind##_2, kind##_3, kind##_4, kind##_5, kind##_6, kind##_7,    \
+			kind##_8, kind##_9, kind##_10, kind##_11, kind##_12, kind##_13, kind##_14, \
+			kind##_15                                                                  \
 	}
 
-exec_fn branch_handler(enum flags_effect before, unsigned cc)
+exec_fn branch_handler(enum flags_effect before, unsigned cc, bool linked)
 {
-	static const exec_fn after_sub[] = BRANCH_ROW(sub);
-	static const exec_fn after_logic[] = BRANCH_ROW(logic);
-	static const exec_fn after_other[] = BRANCH_ROW(other);
+	static const exec_fn after_sub[][16] = {BRANCH_ROW(jcc_sub), BRANCH_ROW(linked_sub)};
+	static const exec_fn after_logic[][16] = {BRANCH_ROW(jcc_logic), BRANCH_ROW(linked_logic)};
+	static const exec_fn after_other[][16] = {BRANCH_ROW(jcc_other), BRANCH_ROW(linked_other)};
 
 	if (before == FLAGS_SUB && condition_ignores_width(cc))
-		return after_sub[cc];
+		return after_sub[linked][cc];
 	if (before == FLAGS_LOGIC)
-		return after_logic[cc];
-	return after_other[cc];
+		return after_logic[linked][cc];
+	return after_other[linked][cc];
 }
 
 OP_ANY(jcc)
@@ -157,6 +185,14 @@ static struct fault jmp64_relative(struct vcpu *c, const struct insn *in)
 	return stop_at(c, in, fault_end);
 }
 
+static struct fault jmp64_linked(struct vcpu *c, const struct insn *in)
+{
+	c->arch.rip += in->imm;
+	if (unlikely(!enter_target(c, in)))
+		return stop_at(c, in, fault_link);
+	return c->block->run(c, c->block);
+}
+
 const struct op op_jmp64 = {.any = jmp64_relative};
 
 MUST_CHECK static ALWAYS_INLINE struct fault body_jmp64_indirect(
@@ -204,6 +240,23 @@ OP_ANY(call64)
 	TRY(push_return(c, in, SHAPE_M));
 	c->arch.rip += in->imm;
 	return fault_end;
+}
+
+static struct fault call64_linked(struct vcpu *c, const struct insn *in)
+{
+	struct fault f = push_return(c, in, SHAPE_M);
+
+	if (unlikely(f.raw))
+		return stop_at(c, in, f);
+	c->arch.rip += in->imm;
+	if (unlikely(!enter_target(c, in)))
+		return stop_at(c, in, fault_link);
+	return c->block->run(c, c->block);
+}
+
+exec_fn linked_handler(const struct insn *in)
+{
+	return in->run == jmp64_relative ? jmp64_linked : call64_linked;
 }
 
 HANDLER_ANY(ret64_slow)

@@ -27,20 +27,30 @@ enum operand_place { PLACE_NONE, PLACE_REG, PLACE_MEM, PLACE_IMM };
 
 struct insn {
 	exec_fn run;
-	uint64_t imm;    /* immediate; for relative branches the target as an offset from the block;
-			  * the    third operand, where it is a register, as in reg */
-	int32_t disp;    /* displacement; relative to the block's start if base is REG_RIP */
-	uint16_t reg[2]; /* operands 0 and 1, where they are registers: offsets into struct vcpu */
-	uint8_t base, index, scale; /* register numbers; scale as a shift count */
-	uint8_t seg;                /* enum segment_index of the memory operand */
-	uint16_t start;             /* offset of the first byte from the block's start */
-	uint8_t len;                /* bytes */
-	uint8_t width;              /* operand size in bytes: 1, 2, 4, 8 or 16 */
-	uint8_t place[OPERANDS];    /* enum operand_place */
-	uint8_t address_size;       /* bytes: 2, 4 or 8 */
-	uint16_t row;               /* in the decode table */
-	uint8_t prefix;             /* PREFIX_* */
-	uint8_t opcode;             /* its last byte: condition codes are its low 4 bits */
+	uint64_t imm; /* immediate; for relative branches the target as an offset from the block;
+		       * the third operand, where it is a register, as in reg */
+	union {
+		struct {
+			int32_t disp; /* displacement; from the block's start if base is REG_RIP */
+			uint16_t reg[2]; /* operands 0 and 1, where they are registers: offsets
+					  * into struct vcpu */
+		};
+		const struct block *target; /* of a linked branch; see code_cache.h */
+	};
+	union {
+		uint8_t base;  /* register numbers; scale as a shift count */
+		uint8_t steps; /* of a linked branch: of its block, up to it and with it */
+	};
+	uint8_t index, scale;
+	uint8_t seg;             /* enum segment_index of the memory operand */
+	uint16_t start;          /* offset of the first byte from the block's start */
+	uint8_t len;             /* bytes */
+	uint8_t width;           /* operand size in bytes: 1, 2, 4, 8 or 16 */
+	uint8_t place[OPERANDS]; /* enum operand_place */
+	uint8_t address_size;    /* bytes: 2, 4 or 8 */
+	uint16_t row;            /* in the decode table */
+	uint8_t prefix;          /* PREFIX_* */
+	uint8_t opcode;          /* its last byte: condition codes are its low 4 bits */
 };
 
 _Static_assert(sizeof(struct insn) == 40, "blocks are arrays of it");

@@ -10,6 +10,9 @@
 #undef INSN
 
 /* The Jcc handler of 64-bit mode for condition cc, after an instruction with that effect. */
-exec_fn branch_handler(enum flags_effect before, unsigned cc);
+exec_fn branch_handler(enum flags_effect before, unsigned cc, bool linked);
+
+/* The handler of JMP or CALL to a relative address in 64-bit mode when it is linked. */
+exec_fn linked_handler(const struct insn *in);
 
 #endif

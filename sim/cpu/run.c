@@ -234,11 +234,17 @@ struct fault mem_heed_store(struct vcpu *c, uint64_t la, uint64_t pa, unsigned s
 
 /* --- running --- */
 
-/* After a block was left at c->at because of f. */
-static struct fault leave_block(struct vcpu *c, const struct insn *insns, struct fault f)
+MUST_CHECK static ALWAYS_INLINE struct fault enter_block(struct vcpu *c, struct insn *insns)
 {
-	c->left -= c->at - insns;
-	if (fault_kind(f) == FAULT_BLOCK_STOP || fault_kind(f) == FAULT_BLOCK_END) {
+	c->block = insns;
+	return insns->run(c, insns);
+}
+
+/* After a block was left at c->at because of f. */
+static struct fault leave_block(struct vcpu *c, struct fault f)
+{
+	c->left -= c->at - c->block;
+	if (fault_kind(f) >= FAULT_BLOCK_END && fault_kind(f) <= FAULT_BLOCK_STOP) {
 		c->left--;
 		return no_fault;
 	}
@@ -256,10 +262,10 @@ static struct fault run_part(struct vcpu *c, struct block *b, unsigned steps)
 	struct fault f;
 
 	b->insns[steps].run = exec_part_end;
-	f = b->insns[0].run(c, &b->insns[0]);
+	f = enter_block(c, b->insns);
 	if (b->insns[steps].run == exec_part_end)
 		b->insns[steps].run = run;
-	return leave_block(c, b->insns, f);
+	return leave_block(c, f);
 }
 
 static struct fault run_crossing(struct vcpu *c)
@@ -268,7 +274,7 @@ static struct fault run_crossing(struct vcpu *c)
 
 	TRY(fetch_crossing(c, insns));
 	TRY(heed_mark(c, code_address(c)));
-	return leave_block(c, insns, insns[0].run(c, &insns[0]));
+	return leave_block(c, enter_block(c, insns));
 }
 
 /* Outside 64-bit mode the limit of CS counts: a block that reaches beyond it goes one by one. */
@@ -281,7 +287,7 @@ MUST_CHECK static struct fault run_block_of_legacy_mode(struct vcpu *c, struct b
 		steps = (unsigned)c->left;
 	if (steps < b->count)
 		return run_part(c, b, steps);
-	return leave_block(c, b->insns, b->insns[0].run(c, &b->insns[0]));
+	return leave_block(c, enter_block(c, b->insns));
 }
 
 /* A block, or so much of it as the budget allows, whatever the mode. */
@@ -291,7 +297,7 @@ MUST_CHECK static struct fault run_block(struct vcpu *c, struct block *b)
 		return run_block_of_legacy_mode(c, b);
 	if (c->left < b->count)
 		return run_part(c, b, (unsigned)c->left);
-	return leave_block(c, b->insns, b->insns[0].run(c, &b->insns[0]));
+	return leave_block(c, enter_block(c, b->insns));
 }
 
 /* One block of one step. */
@@ -331,6 +337,21 @@ MUST_CHECK static struct fault run_one_block(struct vcpu *c)
 	return b->mode & BLOCK_MARKED ? run_marked(c, b, la) : run_block(c, b);
 }
 
+/* So many steps at most in one go from link to link. A compiler that does not make jumps of the
+ * handlers' calls nests as many of them. */
+#define LINKED_STEPS 2048
+
+/* The branch at c->at, which has gone to arch.rip, in the same page. */
+static void link_branch(struct vcpu *c, const struct code_page *code)
+{
+	const struct block *target = code->at[c->arch.rip & PAGE_MASK];
+	struct insn *branch = c->block + (c->at - c->block);
+
+	if (target != NULL && target->mode == CODE_64)
+		branch->target = target;
+	c->floor = c->left > LINKED_STEPS ? c->left - LINKED_STEPS : 0;
+}
+
 /* Blocks of 64-bit mode, whole ones while the budget covers them. no_fault: look around, then go
  * on. Mode and mappings stay as they are from block to block: what changes them stops. */
 MUST_CHECK static struct fault run_blocks(struct vcpu *c)
@@ -352,10 +373,13 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 		b = code->at[la & PAGE_MASK];
 		if (unlikely(b == NULL || b->mode != CODE_64 || c->left < b->count))
 			return c->left == 0 ? no_fault : run_one_block(c);
-		f = b->insns[0].run(c, &b->insns[0]);
-		if (unlikely(f.raw != FAULT_BLOCK_END))
-			return leave_block(c, b->insns, f);
-		c->left -= c->at - b->insns + 1;
+		f = enter_block(c, b->insns);
+		if (unlikely(f.raw != FAULT_BLOCK_END)) {
+			if (f.raw != FAULT_BLOCK_LINK)
+				return leave_block(c, f);
+			link_branch(c, code);
+		}
+		c->left -= c->at - c->block + 1;
 	}
 }
 
