@@ -14,7 +14,8 @@ enum fault_kind {
 	FAULT_NONE,
 	FAULT_BLOCK_END,   /* not a fault: the instruction is complete and its block ends here */
 	FAULT_BLOCK_LINK,  /* the same, at a branch that could be linked with its target's block */
-	FAULT_BLOCK_STOP,  /* as FAULT_BLOCK_END, and interrupts, mode and shadow must be looked at again */
+	FAULT_BLOCK_STOP,  /* as FAULT_BLOCK_END, and interrupts, mode and shadow must be looked at
+			      again */
 	FAULT_BLOCK_PART,  /* nothing was done: the steps that this run may make end here */
 	FAULT_MISS,        /* nothing was done: the fast path cannot serve it, the slow one shall */
 	FAULT_BLOCK_STALE, /* nothing was done: the block was retired under the core's feet */
