@@ -32,7 +32,7 @@ struct hw_state {
 	uint64_t w[HW_WORDS];
 };
 
-#define HW_NAME 16
+#define HW_NAME 24
 void hw_word_name(unsigned word, char name[HW_NAME]);
 
 /* The image that FXSAVE64 makes, and PTRACE_GETFPREGS gives; 512 bytes. */
