@@ -69,6 +69,9 @@ struct table_register {
 #define CR0_CD BIT(30)
 #define CR0_PG BIT(31)
 
+#define CR3_PCID     UINT64_C(0xfff) /* with CR4.PCIDE */
+#define CR3_NO_FLUSH BIT(63)         /* of what is written, the same */
+
 #define CR4_VME        BIT(0)
 #define CR4_PVI        BIT(1)
 #define CR4_TSD        BIT(2)
@@ -87,6 +90,9 @@ struct table_register {
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
 #define CR4_PKE        BIT(22)
+
+#define PKRU_AD BIT(0) /* of key 0: no access; no writes */
+#define PKRU_WD BIT(1)
 
 #define EFER_SCE BIT(0)
 #define EFER_LME BIT(8)

@@ -35,9 +35,11 @@ static const struct cr4_row {
 	{CR4_OSXMMEXCPT, FEATURE_sse},
 	{CR4_UMIP, FEATURE_umip},
 	{CR4_FSGSBASE, FEATURE_fsgsbase},
+	{CR4_PCIDE, FEATURE_pcid},
 	{CR4_OSXSAVE, FEATURE_xsave},
 	{CR4_SMEP, FEATURE_smep},
 	{CR4_SMAP, FEATURE_smap},
+	{CR4_PKE, FEATURE_pku},
 };
 
 static bool cr4_has_reserved(const struct vcpu *c, uint64_t value)
@@ -50,7 +52,7 @@ static bool cr4_has_reserved(const struct vcpu *c, uint64_t value)
 
 /* Bits that decide how addresses translate, or who may access what. */
 #define CR0_PAGING (CR0_PE | CR0_PG | CR0_WP)
-#define CR4_PAGING (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP)
+#define CR4_PAGING (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP | CR4_PKE)
 
 /* What PAE paging loads its registers again after; and of CR4 (SDM "PDPTE Registers"). */
 #define CR0_PDPTES (CR0_PG | CR0_CD | CR0_NW)
@@ -94,7 +96,7 @@ MUST_CHECK static struct fault write_cr0(struct vcpu *c, uint64_t value)
 			return fault_gp(0);
 		efer |= EFER_LMA;
 	}
-	if (paging_off && c->mode == CODE_64)
+	if (paging_off && (c->mode == CODE_64 || (c->arch.cr4 & CR4_PCIDE)))
 		return fault_gp(0);
 	if (paging_off)
 		efer &= ~EFER_LMA;
@@ -111,12 +113,19 @@ MUST_CHECK static struct fault write_cr0(struct vcpu *c, uint64_t value)
 
 MUST_CHECK static struct fault write_cr3(struct vcpu *c, uint64_t value)
 {
+	bool keep = (c->arch.cr4 & CR4_PCIDE) && (value & CR3_NO_FLUSH);
+
+	if (keep)
+		value &= ~CR3_NO_FLUSH;
 	if (value >> c->model->physical_bits != 0)
 		return fault_gp(0);
 	if (uses_pae(c->arch.cr0, c->arch.cr4, c->arch.efer))
 		TRY(load_pdptes(c, value));
 	c->arch.cr3 = value;
-	mmu_flush_local(&c->mmu);
+	if (keep)
+		mmu_switch(&c->mmu);
+	else
+		mmu_flush_local(&c->mmu);
 	return no_fault;
 }
 
@@ -128,10 +137,13 @@ MUST_CHECK static struct fault write_cr4(struct vcpu *c, uint64_t value)
 		return fault_gp(0);
 	if ((c->arch.efer & EFER_LMA) && !(value & CR4_PAE))
 		return fault_gp(0);
+	if ((changed & value & CR4_PCIDE) &&
+		(!(c->arch.efer & EFER_LMA) || (c->arch.cr3 & CR3_PCID)))
+		return fault_gp(0);
 	if ((changed & CR4_PDPTES) && uses_pae(c->arch.cr0, value, c->arch.efer))
 		TRY(load_pdptes(c, c->arch.cr3));
 	c->arch.cr4 = value;
-	if (changed & CR4_PAGING)
+	if ((changed & CR4_PAGING) || (changed & ~value & CR4_PCIDE))
 		mmu_flush_all(&c->mmu);
 	cpu_state_changed(c);
 	return no_fault;
@@ -481,19 +493,6 @@ OP_ANY(hlt)
 {
 	TRY(need_cpl0(c));
 	c->arch.activity = ACTIVITY_HALTED;
-	return no_fault;
-}
-
-OP_ANY(invlpg)
-{
-	uint64_t la;
-
-	TRY(need_cpl0(c));
-	if (in->place[0] != PLACE_MEM)
-		return fault_ud;
-	TRY(segment_linear(c, in->seg, operand_offset(c, in), 1, ACCESS_READ, &la));
-	if (is_canonical(la))
-		mmu_flush_page(&c->mmu, la);
 	return no_fault;
 }
 

@@ -149,16 +149,24 @@ static void set_accessed(
 	}
 }
 
-/* What a translation allows: writable and user only if every level says so, XD if any does. */
-static uint64_t combined_rights(const struct walk *w)
+/* What TLB entries that are not global belong to. */
+static unsigned current_pcid(const struct core_state *core)
 {
+	return core->cr4 & CR4_PCIDE ? core->cr3 & CR3_PCID : 0;
+}
+
+/* What a translation allows: writable and user only if every level says so, XD if any does. */
+static uint64_t combined_rights(const struct core_state *core, const struct walk *w)
+{
+	uint64_t leaf =
+		PTE_D | (core->cr4 & CR4_PGE ? PTE_G : 0) | (core->efer & EFER_LMA ? PTE_KEY : 0);
 	uint64_t all = PTE_W | PTE_U, any = 0;
 
 	for (unsigned i = 0; i < w->count; i++) {
 		all &= w->refs[i].entry;
 		any |= w->refs[i].entry & PTE_XD;
 	}
-	return all | any | (walk_leaf(w) & (PTE_D | PTE_G));
+	return all | any | (walk_leaf(w) & leaf);
 }
 
 static struct fault page_fault(
@@ -179,11 +187,36 @@ static struct fault page_fault(
 	return fault_error(VECTOR_PF, (uint32_t)code);
 }
 
+/* SDM "Protection Keys": of data on user pages. */
+static bool key_denies(
+	const struct core_state *core, uint64_t rights, enum access how, enum privilege who)
+{
+	uint64_t key;
+
+	if (likely((core->cr4 & CR4_PKE) == 0) || (core->efer & EFER_LMA) == 0 ||
+		how == ACCESS_FETCH || (rights & PTE_U) == 0)
+		return false;
+	key = core->pkru >> 2 * bits_get(rights, PTE_KEY);
+	if (key & PKRU_AD)
+		return true;
+	return (key & PKRU_WD) && how == ACCESS_WRITE &&
+	       (who == PRIVILEGE_USER || (core->cr0 & CR0_WP));
+}
+
+static struct fault access_denied(
+	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t rights)
+{
+	return page_fault(
+		mmu, la, how, who, PF_P | (key_denies(mmu->core, rights, how, who) ? PF_PK : 0));
+}
+
 /* SDM "Determination of Access Rights". */
 static bool access_allowed(
 	const struct core_state *core, uint64_t rights, enum access how, enum privilege who)
 {
 	if (how == ACCESS_FETCH && (rights & PTE_XD))
+		return false;
+	if (key_denies(core, rights, how, who))
 		return false;
 	if (who == PRIVILEGE_USER)
 		return (rights & PTE_U) && (how != ACCESS_WRITE || (rights & PTE_W));
@@ -239,7 +272,8 @@ static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uin
 {
 	struct tlb *tlb = how == ACCESS_FETCH ? &mmu->fetch : &mmu->data;
 	uint64_t offset = BIT(walk_shift(w->level)) - 1;
-	uint64_t data = (pa & ~offset) | combined_rights(w); /* of 4 MiB the half with la */
+	uint64_t data =
+		(pa & ~offset) | combined_rights(mmu->core, w); /* of 4 MiB the half with la */
 	struct tlb_entry old;
 
 	if (how != ACCESS_FETCH)
@@ -250,7 +284,7 @@ static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uin
 		present->data = data;
 		return;
 	}
-	old = tlb_insert(tlb, w->level, la, data);
+	old = tlb_insert(tlb, w->level, la, current_pcid(mmu->core), data);
 	if (old.tag == 0)
 		return;
 	if (how == ACCESS_FETCH)
@@ -271,10 +305,10 @@ static struct fault walk_and_fill(struct mmu *mmu, uint64_t la, enum access how,
 		return page_fault(mmu, la, how, who, 0);
 	if (w.end == WALK_RESERVED)
 		return page_fault(mmu, la, how, who, PF_P | PF_RSVD);
-	if (!access_allowed(mmu->core, combined_rights(&w), how, who))
-		return page_fault(mmu, la, how, who, PF_P);
+	if (!access_allowed(mmu->core, combined_rights(mmu->core, &w), how, who))
+		return access_denied(mmu, la, how, who, combined_rights(mmu->core, &w));
 	set_accessed(mmu->mem, format, &w, how);
-	mmu->rights = combined_rights(&w);
+	mmu->rights = combined_rights(mmu->core, &w);
 	*pa = walk_address(format, &w, la);
 	tlb_fill(mmu, how, &w, *pa, la, present, level);
 	return no_fault;
@@ -292,11 +326,12 @@ struct fault mmu_translate(
 		*pa = la;
 		return no_fault;
 	}
-	e = tlb_find(how == ACCESS_FETCH ? &mmu->fetch : &mmu->data, la, &level);
+	e = tlb_find(
+		how == ACCESS_FETCH ? &mmu->fetch : &mmu->data, la, current_pcid(core), &level);
 	if (e == NULL)
 		return walk_and_fill(mmu, la, how, who, pa, e, level);
 	if (!access_allowed(core, e->data, how, who))
-		return page_fault(mmu, la, how, who, PF_P);
+		return access_denied(mmu, la, how, who, e->data);
 	if (how == ACCESS_WRITE && (e->data & PTE_D) == 0)
 		return walk_and_fill(mmu, la, how, who, pa, e, level);
 	mmu->rights = e->data;
@@ -315,14 +350,16 @@ bool mmu_probe(struct mmu *mmu, uint64_t la, enum access how, enum privilege who
 		*pa = la;
 		return true;
 	}
-	e = tlb_find(how == ACCESS_FETCH ? &mmu->fetch : &mmu->data, la, &level);
+	e = tlb_find(how == ACCESS_FETCH ? &mmu->fetch : &mmu->data, la, current_pcid(mmu->core),
+		&level);
 	if (e != NULL) {
 		*pa = (e->data & walk_ia32e.frame) | (la & (BIT(walk_shift(level)) - 1));
 		return access_allowed(mmu->core, e->data, how, who);
 	}
 	format = walk_format(mmu->core);
 	w = walk_core(mmu, format, la);
-	if (w.end != WALK_PAGE || !access_allowed(mmu->core, combined_rights(&w), how, who))
+	if (w.end != WALK_PAGE ||
+		!access_allowed(mmu->core, combined_rights(mmu->core, &w), how, who))
 		return false;
 	*pa = walk_address(format, &w, la);
 	return true;
@@ -347,18 +384,24 @@ bool mmu_peek(const struct mmu *mmu, uint64_t la, uint64_t *pa)
 
 /* --- invalidation --- */
 
+static void drop_fast(struct mmu *mmu)
+{
+	mmu_drop_cache(mmu);
+	mmu->fetch_dropped(mmu->context);
+}
+
 static void flush_entries(struct mmu *mmu, uint64_t la)
 {
-	unsigned level = 1;
+	unsigned level = 1, pcid = current_pcid(mmu->core);
 
-	if (tlb_find(&mmu->data, la, &level) != NULL && level > 1)
+	if (tlb_find(&mmu->data, la, pcid, &level) != NULL && level > 1)
 		mmu_drop_cache(mmu);
 	else
 		soft_drop_page(mmu, la);
-	tlb_drop_page(&mmu->data, la);
-	if (tlb_find(&mmu->fetch, la, &level) == NULL)
+	tlb_drop_page(&mmu->data, la, pcid, true);
+	if (tlb_find(&mmu->fetch, la, pcid, &level) == NULL)
 		return;
-	tlb_drop_page(&mmu->fetch, la);
+	tlb_drop_page(&mmu->fetch, la, pcid, true);
 	mmu->fetch_dropped(mmu->context);
 }
 
@@ -372,20 +415,41 @@ void mmu_flush_page(struct mmu *mmu, uint64_t la)
 		flush_entries(mmu, la ^ BIT(walk_shift(2)));
 }
 
+static void flush(struct mmu *mmu, enum tlb_drop which, unsigned pcid)
+{
+	tlb_drop_all(&mmu->data, which, pcid);
+	tlb_drop_all(&mmu->fetch, which, pcid);
+	drop_fast(mmu);
+}
+
 void mmu_flush_local(struct mmu *mmu)
 {
-	bool keep_global = (mmu->core->cr4 & CR4_PGE) != 0;
-
-	tlb_drop_all(&mmu->data, keep_global);
-	tlb_drop_all(&mmu->fetch, keep_global);
-	mmu_drop_cache(mmu);
-	mmu->fetch_dropped(mmu->context);
+	flush(mmu, TLB_DROP_PCID, current_pcid(mmu->core));
 }
 
 void mmu_flush_all(struct mmu *mmu)
 {
-	tlb_drop_all(&mmu->data, false);
-	tlb_drop_all(&mmu->fetch, false);
-	mmu_drop_cache(mmu);
-	mmu->fetch_dropped(mmu->context);
+	flush(mmu, TLB_DROP_ALL, 0);
+}
+
+void mmu_flush_pcid_page(struct mmu *mmu, unsigned pcid, uint64_t la)
+{
+	tlb_drop_page(&mmu->data, la, pcid, false);
+	tlb_drop_page(&mmu->fetch, la, pcid, false);
+	drop_fast(mmu);
+}
+
+void mmu_flush_pcid(struct mmu *mmu, unsigned pcid)
+{
+	flush(mmu, TLB_DROP_PCID, pcid);
+}
+
+void mmu_flush_not_global(struct mmu *mmu)
+{
+	flush(mmu, TLB_DROP_LOCAL, 0);
+}
+
+void mmu_switch(struct mmu *mmu)
+{
+	drop_fast(mmu);
 }

@@ -27,12 +27,16 @@
 #define PTE_G  BIT(8)
 #define PTE_XD BIT(63)
 
+#define PTE_KEY_SHIFT 59 /* protection key, of IA-32e paging */
+#define PTE_KEY       (UINT64_C(15) << PTE_KEY_SHIFT)
+
 /* Page-fault error code. */
 #define PF_P    BIT(0)
 #define PF_W    BIT(1)
 #define PF_U    BIT(2)
 #define PF_RSVD BIT(3)
 #define PF_ID   BIT(4)
+#define PF_PK   BIT(5)
 
 extern const struct walk_format walk_ia32e, walk_pae, walk_32bit, walk_32bit_large;
 
@@ -96,10 +100,19 @@ MUST_CHECK bool mmu_probe(
  * call it after phys_will_write. */
 void mmu_soft_fill(struct mmu *mmu, uint64_t la, uint64_t pa, enum access how, enum privilege who);
 
-/* INVLPG; MOV to CR3; any change that drops global entries too. */
+/* INVLPG; MOV to CR3; any change that drops global entries too. The first two are about the current
+ * PCID. */
 void mmu_flush_page(struct mmu *mmu, uint64_t la);
 void mmu_flush_local(struct mmu *mmu);
 void mmu_flush_all(struct mmu *mmu);
+
+/* INVPCID: a page of a PCID, all of a PCID, or all; of none a global entry. */
+void mmu_flush_pcid_page(struct mmu *mmu, unsigned pcid, uint64_t la);
+void mmu_flush_pcid(struct mmu *mmu, unsigned pcid);
+void mmu_flush_not_global(struct mmu *mmu);
+
+/* Another CR3, and the TLBs stay: MOV to CR3 with bit 63 set. */
+void mmu_switch(struct mmu *mmu);
 
 /* Drops the soft-TLB: nothing that software can see changes. */
 void mmu_drop_cache(struct mmu *mmu);

@@ -12,9 +12,16 @@ static const struct tlb_shape {
 	[3] = {256 * 8 + 8 * 4, 256 + 8, 1, 4},
 };
 
+#define LINEAR_BITS (BIT(LINEAR_ADDRESS_BITS) - 1)
+
 static uint64_t page_tag(unsigned level, uint64_t la)
 {
-	return (la & ~(BIT(walk_shift(level)) - 1)) | TLB_VALID;
+	return (la & LINEAR_BITS & ~(BIT(walk_shift(level)) - 1)) | TLB_VALID;
+}
+
+static uint64_t pcid_tag(unsigned pcid)
+{
+	return (uint64_t)pcid << TLB_PCID_SHIFT;
 }
 
 static unsigned set_of(unsigned level, uint64_t la)
@@ -27,13 +34,14 @@ static struct tlb_entry *set_entries(struct tlb *tlb, unsigned level, unsigned s
 	return &tlb->entries[shapes[level].first + set * shapes[level].ways];
 }
 
-static struct tlb_entry *find_at(struct tlb *tlb, unsigned level, uint64_t la)
+/* Of a PCID, or global. There is at most one that translates la. */
+static struct tlb_entry *find_at(struct tlb *tlb, unsigned level, uint64_t la, unsigned pcid)
 {
 	struct tlb_entry *e = set_entries(tlb, level, set_of(level, la));
-	uint64_t tag = page_tag(level, la);
+	uint64_t tag = page_tag(level, la), own = tag | pcid_tag(pcid), global = tag | TLB_GLOBAL;
 
 	for (unsigned way = 0; way < shapes[level].ways; way++)
-		if (e[way].tag == tag)
+		if (e[way].tag == own || e[way].tag == global)
 			return &e[way];
 	return NULL;
 }
@@ -46,10 +54,10 @@ static bool level_used(const struct tlb *tlb, unsigned level)
 	return (tlb->used[4] & (level == 2 ? 0xff : 0x100)) != 0;
 }
 
-struct tlb_entry *tlb_find(struct tlb *tlb, uint64_t la, unsigned *level)
+struct tlb_entry *tlb_find(struct tlb *tlb, uint64_t la, unsigned pcid, unsigned *level)
 {
 	for (unsigned l = 1; l <= TLB_LEVELS; l++) {
-		struct tlb_entry *e = level_used(tlb, l) ? find_at(tlb, l, la) : NULL;
+		struct tlb_entry *e = level_used(tlb, l) ? find_at(tlb, l, la, pcid) : NULL;
 
 		if (e != NULL) {
 			*level = l;
@@ -59,51 +67,64 @@ struct tlb_entry *tlb_find(struct tlb *tlb, uint64_t la, unsigned *level)
 	return NULL;
 }
 
-struct tlb_entry tlb_insert(struct tlb *tlb, unsigned level, uint64_t la, uint64_t data)
+struct tlb_entry tlb_insert(
+	struct tlb *tlb, unsigned level, uint64_t la, unsigned pcid, uint64_t data)
 {
+	uint64_t who = data & PTE_G ? TLB_GLOBAL : pcid_tag(pcid);
 	unsigned set = set_of(level, la), index = shapes[level].first_set + set;
 	struct tlb_entry *e = &set_entries(tlb, level, set)[tlb->next[index]];
 	struct tlb_entry old = *e;
 
-	*e = (struct tlb_entry){page_tag(level, la), data};
+	*e = (struct tlb_entry){page_tag(level, la) | who, data};
 	tlb->next[index] = (uint8_t)((tlb->next[index] + 1) & (shapes[level].ways - 1));
 	tlb->used[index / 64] |= BIT(index % 64);
 	return old;
 }
 
-void tlb_drop_page(struct tlb *tlb, uint64_t la)
+void tlb_drop_page(struct tlb *tlb, uint64_t la, unsigned pcid, bool global)
 {
 	for (unsigned level = 1; level <= TLB_LEVELS; level++) {
-		struct tlb_entry *e = level_used(tlb, level) ? find_at(tlb, level, la) : NULL;
+		struct tlb_entry *e;
 
-		if (e != NULL)
+		while (level_used(tlb, level) && (e = find_at(tlb, level, la, pcid)) != NULL) {
+			if (!global && (e->tag & TLB_GLOBAL))
+				break;
 			*e = (struct tlb_entry){0};
+		}
 	}
 }
 
-/* Empties a set, named by its index in used[], but for what may be kept; true if some was. */
-static bool drop_set(struct tlb *tlb, unsigned index, bool keep_global)
+static bool goes(const struct tlb_entry *e, enum tlb_drop which, unsigned pcid)
+{
+	if (which == TLB_DROP_ALL)
+		return true;
+	if (e->tag & TLB_GLOBAL)
+		return false;
+	return which == TLB_DROP_LOCAL || e->tag >> TLB_PCID_SHIFT == pcid;
+}
+
+/* Drops entries of a set, named by its index in used[]; true if some are left. */
+static bool drop_set(struct tlb *tlb, unsigned index, enum tlb_drop which, unsigned pcid)
 {
 	unsigned level = index < shapes[2].first_set ? 1 : index < shapes[3].first_set ? 2 : 3;
 	struct tlb_entry *e = set_entries(tlb, level, index - shapes[level].first_set);
-	bool kept = false;
+	bool left = false;
 
 	for (unsigned way = 0; way < shapes[level].ways; way++) {
-		if (keep_global && (e[way].data & PTE_G))
-			kept = true;
-		else
+		if (goes(&e[way], which, pcid))
 			e[way] = (struct tlb_entry){0};
+		left |= e[way].tag != 0;
 	}
-	return kept;
+	return left;
 }
 
-void tlb_drop_all(struct tlb *tlb, bool keep_global)
+void tlb_drop_all(struct tlb *tlb, enum tlb_drop which, unsigned pcid)
 {
 	for (unsigned word = 0; word < ARRAY_LEN(tlb->used); word++) {
 		for (uint64_t left = tlb->used[word]; left != 0; left &= left - 1) {
 			unsigned bit = (unsigned)__builtin_ctzll(left);
 
-			if (!drop_set(tlb, word * 64 + bit, keep_global))
+			if (!drop_set(tlb, word * 64 + bit, which, pcid))
 				tlb->used[word] &= ~BIT(bit);
 		}
 	}

@@ -13,11 +13,17 @@
 #define TLB_ENTRIES (256 * 8 + 8 * 4 + 1 * 4)
 #define TLB_SETS    (256 + 8 + 1)
 
-#define TLB_VALID BIT(0) /* in tag */
+#define TLB_VALID      BIT(0) /* in tag */
+#define TLB_GLOBAL     BIT(1)
+#define TLB_PCID_SHIFT 52
 
 struct tlb_entry {
-	uint64_t tag;  /* linear address of the page, and TLB_VALID; 0 is an empty entry */
-	uint64_t data; /* physical address of the page, and PTE_W, PTE_U, PTE_D, PTE_G, PTE_XD */
+	/* Bits 12 to 47 of the page's linear address, the PCID above them unless the entry is
+	 * global, and the flags; 0 is an empty entry. */
+	uint64_t tag;
+	/* Physical address of the page, PTE_W, PTE_U, PTE_D, PTE_G (which makes it global), PTE_XD
+	 * and PTE_KEY. */
+	uint64_t data;
 };
 
 struct tlb {
@@ -28,16 +34,23 @@ struct tlb {
 
 _Static_assert(sizeof(struct tlb) == 16 * TLB_ENTRIES + 8 * 5 + 272, "no padding");
 
-/* The entry that translates la, or NULL; *level is its page size. */
-struct tlb_entry *tlb_find(struct tlb *tlb, uint64_t la, unsigned *level);
+/* The entry that translates la under a PCID, or NULL; *level is its page size. */
+struct tlb_entry *tlb_find(struct tlb *tlb, uint64_t la, unsigned pcid, unsigned *level);
 
 /* Adds an entry and returns what it replaced: tag 0 if nothing. */
-struct tlb_entry tlb_insert(struct tlb *tlb, unsigned level, uint64_t la, uint64_t data);
+struct tlb_entry tlb_insert(
+	struct tlb *tlb, unsigned level, uint64_t la, unsigned pcid, uint64_t data);
 
-/* Drops the entries that translate la, global or not. */
-void tlb_drop_page(struct tlb *tlb, uint64_t la);
+/* Which entries go. */
+enum tlb_drop {
+	TLB_DROP_ALL,
+	TLB_DROP_LOCAL, /* those that are not global */
+	TLB_DROP_PCID,  /* the same, of one PCID */
+};
 
-/* Drops all entries, or all that are not global. */
-void tlb_drop_all(struct tlb *tlb, bool keep_global);
+/* Drops the entries that translate la under a PCID; global ones too, or not. */
+void tlb_drop_page(struct tlb *tlb, uint64_t la, unsigned pcid, bool global);
+
+void tlb_drop_all(struct tlb *tlb, enum tlb_drop which, unsigned pcid);
 
 #endif
