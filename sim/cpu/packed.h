@@ -24,12 +24,11 @@ static ALWAYS_INLINE union lanes lanes_of_mmx(uint64_t value)
 MUST_CHECK static ALWAYS_INLINE struct fault combine_mmx(
 	struct vcpu *c, const struct insn *in, enum shape shape, unsigned load, packed_fn calculate)
 {
-	union lanes a = lanes_of_mmx(mmx_get(c, in->reg[0]));
-	uint64_t b;
+	union lanes a = lanes_of_mmx(mmx_get(c, in->reg[0])), b = lanes_of_mmx(0);
 
 	TRY(mmx_check(c));
-	TRY(mmx_source(c, in, shape, load, &b));
-	a = calculate(a, lanes_of_mmx(b), (uint8_t)in->imm, 8);
+	TRY(mmx_source(c, in, shape, load, b.x.q));
+	a = calculate(a, b, (uint8_t)in->imm, 8);
 	mmx_set(c, in->reg[0], a.x.q[0]);
 	return no_fault;
 }

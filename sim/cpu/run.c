@@ -341,6 +341,11 @@ MUST_CHECK static struct fault run_one_block(struct vcpu *c)
  * handlers' calls nests as many of them. */
 #define LINKED_STEPS 2048
 
+static void set_floor(struct vcpu *c)
+{
+	c->floor = c->left > LINKED_STEPS ? c->left - LINKED_STEPS : 0;
+}
+
 /* The branch at c->at, which has gone to arch.rip, in the same page. */
 static void link_branch(struct vcpu *c, const struct code_page *code)
 {
@@ -349,7 +354,7 @@ static void link_branch(struct vcpu *c, const struct code_page *code)
 
 	if (target != NULL && target->mode == CODE_64)
 		branch->target = target;
-	c->floor = c->left > LINKED_STEPS ? c->left - LINKED_STEPS : 0;
+	set_floor(c);
 }
 
 /* Blocks of 64-bit mode, whole ones while the budget covers them. no_fault: look around, then go
@@ -359,6 +364,7 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 	uint64_t page = SOFT_NONE;
 	struct code_page *code = NULL;
 
+	set_floor(c);
 	for (;;) {
 		uint64_t la = c->arch.rip;
 		struct block *b;
