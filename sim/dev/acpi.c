@@ -80,7 +80,7 @@ static void put(struct acpi_tables *t, uint64_t value, unsigned bytes)
 {
 	SIM_ASSERT(t->size + bytes <= ACPI_SIZE_MAX);
 	for (unsigned i = 0; i < bytes; i++)
-		t->bytes[t->size++] = (uint8_t)(value >> (8 * i));
+		t->bytes[t->size++] = i < 8 ? (uint8_t)(value >> (8 * i)) : 0;
 }
 
 static void put_text(struct acpi_tables *t, const char *text)
