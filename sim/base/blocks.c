@@ -137,12 +137,12 @@ static void put(struct blocks *b, uint64_t offset, const uint8_t *from, uint64_t
 	SIM_ASSERT(size <= b->size - offset);
 	while (size != 0) {
 		uint64_t at = offset % BLOCK_SIZE, part = min_u64(size, BLOCK_SIZE - at);
-		struct block *block = block_open(b, (uint32_t)(offset / BLOCK_SIZE));
+		uint32_t number = (uint32_t)(offset / BLOCK_SIZE);
 
 		if (from != NULL)
-			memcpy(block->bytes + at, from, part);
-		else
-			memset(block->bytes + at, 0, part);
+			memcpy(block_open(b, number)->bytes + at, from, part);
+		else if (b->base != NULL || b->blocks[number] != NULL)
+			memset(block_open(b, number)->bytes + at, 0, part);
 		from = from != NULL ? from + part : NULL;
 		offset += part;
 		size -= part;

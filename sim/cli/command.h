@@ -22,7 +22,7 @@ struct args {
 		trace_probes, symbols;
 	const char *append, *bios, *bios_log, *cpus, *cpu, *memory, *config, *record, *serial,
 		*console, *gdb, *trace_file, *log;
-	const char *schedule, *program, *script;
+	const char *schedule, *program, *script, *share;
 	const char *trace_cpu, *json_file, *kernel, *initrd;
 	uint64_t until, runs, times, trace_from, trace_to, drop_every, drop_from;
 	struct {

@@ -38,6 +38,7 @@ static const struct option_row boot_options[] = {
 		"a virtio disk that holds FILE, which never changes; may be repeated"),
 	LIST("disk-out", "FILE", disks_out,
 		"at the end, what the first (second, ...) disk holds then"),
+	TEXT("share", "DIR", share, "a 9p file share, tag `share`: DIR as it is now, read-only"),
 	LIST("initrd", "FILE", modules, "the same"),
 	TEXT("bios", "FILE", bios, "boot this BIOS, a raw image, in place of IMAGE"),
 	TEXT("bios-log", "FILE", bios_log,

@@ -20,6 +20,8 @@ static void print_text(const struct recording *r)
 		print_file("module", &r->modules[i]);
 	for (unsigned i = 0; i < r->disk_count; i++)
 		print_file("disk", &r->disks[i].file);
+	if (r->share.path[0] != '\0')
+		print_file("share", &r->share);
 	printf("%-12s %s\n", "command line", r->command_line);
 	for (unsigned i = 0; i < r->fault_count; i++)
 		printf("%-12s %s\n", "fault", r->faults[i]);

@@ -100,6 +100,10 @@ bool options_session(const struct args *args, struct session *s, struct error *e
 			return false;
 		}
 	}
+	if (args->share != NULL && !session_set_share(s, args->share, e)) {
+		session_free(s);
+		return false;
+	}
 	for (unsigned i = 0; i < args->faults.count; i++) {
 		if (!session_add_fault(s, args->faults.at[i], e)) {
 			session_free(s);
@@ -239,6 +243,7 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 		print_option("module", s->modules[i].path, out);
 	for (unsigned i = 0; i < args->disks.count; i++)
 		print_option("disk", args->disks.at[i], out);
+	print_option("share", args->share, out);
 	print_option("append", args->append, out);
 	for (unsigned i = 0; i < s->fault_count; i++)
 		print_option("fault", s->faults[i], out);
@@ -253,4 +258,6 @@ void print_repro(const struct session *s, const struct args *args, FILE *out)
 		fprintf(out, ", module %016" PRIx64, s->modules[i].digest.low);
 	for (unsigned i = 0; i < s->disk_count; i++)
 		fprintf(out, ", disk %016" PRIx64, s->disks[i].digest.low);
+	if (s->share_path != NULL)
+		fprintf(out, ", share %016" PRIx64, tree_digest(&s->share).low);
 }

@@ -46,6 +46,7 @@ static const struct board_slot board[] = {
 	VIRTIO_MMIO_SLOT(3, disks[1]),
 	VIRTIO_MMIO_SLOT(4, disks[2]),
 	VIRTIO_MMIO_SLOT(5, disks[3]),
+	VIRTIO_MMIO_SLOT(6, share),
 	SLOT(SPACE_MEMORY, HPET_ADDRESS, HPET_SIZE, 8, &hpet_ops, hpet),
 	SLOT(SPACE_MEMORY, ROM_ADDRESS, PHYS_ROM_MAX, 8, &rom_ops, mem),
 	SLOT(SPACE_PORT, 0x000, 16, 1, &dma_ops, dma),
@@ -72,12 +73,15 @@ static const struct board_slot board[] = {
 	SLOT(SPACE_PCI, PCI_DEVFN(0, 0), 0, 0, &host_bridge_ops, host_bridge),
 	SLOT(SPACE_PCI, PCI_DEVFN(1, 0), 0, 0, &isa_bridge_ops, isa_bridge),
 	SLOT(SPACE_PCI, PCI_DEVFN(1, 3), 0, 0, &power_bridge_ops, power_bridge),
+	SLOT(SPACE_PCI, PCI_DEVFN(2, 0), 0, 0, &framebuffer_ops, display),
 	SLOT(SPACE_PCI, PCI_DEVFN(3, 0), 0, 0, &virtio_rng_ops, rng),
 	SLOT(SPACE_PCI, PCI_DEVFN(4, 0), 0, 0, &virtio_console_ops, console),
 	SLOT(SPACE_PCI, PCI_DEVFN(5, 0), 0, 0, &virtio_blk_ops[0], disks[0]),
 	SLOT(SPACE_PCI, PCI_DEVFN(6, 0), 0, 0, &virtio_blk_ops[1], disks[1]),
 	SLOT(SPACE_PCI, PCI_DEVFN(7, 0), 0, 0, &virtio_blk_ops[2], disks[2]),
 	SLOT(SPACE_PCI, PCI_DEVFN(8, 0), 0, 0, &virtio_blk_ops[3], disks[3]),
+	SLOT(SPACE_PCI, PCI_DEVFN(9, 0), 0, 0, &virtio_9p_ops, share),
+	SLOT(SPACE_NONE, 0, 0, 0, &virtio_9p_fids_ops, share.fids),
 	SLOT(SPACE_NONE, 0, 0, 0, &isa_ops, isa),
 };
 
@@ -289,6 +293,15 @@ static void init_pci(struct machine *m)
 	host_bridge_init(&m->host_bridge, &m->pci, devfn(m, &m->host_bridge));
 	isa_bridge_init(&m->isa_bridge, &m->pci, devfn(m, &m->isa_bridge));
 	power_bridge_init(&m->power_bridge, &m->pci, devfn(m, &m->power_bridge));
+	if (!m->config.board.framebuffer)
+		return;
+	framebuffer_init(&m->display, &m->display_memory, &m->pci, devfn(m, &m->display));
+	state_add_store(m, framebuffer_ops.name, &m->display_memory);
+}
+
+void board_assign_pci(struct machine *m)
+{
+	pci_assign(&m->pci, BOARD_PCI_MEMORY, BOARD_PCI_PORTS);
 }
 
 /* Where a virtio device is: the number-th by MMIO, or on the PCI bus. */
@@ -320,6 +333,13 @@ void board_add_disk(struct machine *m, unsigned number, struct blocks *disk, boo
 	struct virtio_setup setup = virtio_setup(m, &m->disks[number], 2 + number);
 
 	virtio_blk_init(&m->disks[number], &setup, disk, number, read_only);
+}
+
+void board_add_share(struct machine *m, const struct share *share)
+{
+	struct virtio_setup setup = virtio_setup(m, &m->share, 2 + VIRTIO_BLK_MAX);
+
+	virtio_9p_init(&m->share, &setup, share);
 }
 
 static void init_interrupts(struct machine *m)

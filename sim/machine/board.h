@@ -15,10 +15,13 @@ struct machine;
 struct byte_sink;
 struct cpu_bus;
 struct blocks;
+struct share;
 
 #define BOARD_LOW_MEMORY_END   0x9fc00u    /* then the extended BIOS data area and ROMs */
 #define BOARD_ACPI_TABLES      0xe0000u    /* up to BOARD_LOW_RESERVED_END */
 #define BOARD_LOW_RESERVED_END 0x100000u   /* RAM again */
+#define BOARD_PCI_MEMORY       0xe0000000u /* where board_assign_pci puts registers */
+#define BOARD_PCI_PORTS        0xc000u
 #define BOARD_DEVICES_BASE     0xfec00000u /* up to 4 GiB */
 #define BOARD_VIRTIO_MMIO      0xfec10000u /* the first, if board.virtio is mmio */
 
@@ -36,6 +39,11 @@ void board_init(struct machine *m, const struct byte_sink *sink);
 
 /* Puts a disk on the board: the number-th, none of which was there before. */
 void board_add_disk(struct machine *m, unsigned number, struct blocks *disk, bool read_only);
+
+void board_add_share(struct machine *m, const struct share *share);
+
+/* Gives every PCI function's registers a place, as firmware does before it starts an image. */
+void board_assign_pci(struct machine *m);
 
 /* Every device as after power-on, but for what a battery keeps. */
 void board_reset(struct machine *m);

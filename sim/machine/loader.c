@@ -86,6 +86,7 @@ bool boot_load(struct machine *m, const struct boot *boot, struct error *e)
 	good = linux_is_image(&boot->image) ? linux_load(m, boot, e) : segments_load(m, boot, e);
 	if (good) {
 		set_memory_types(m);
+		board_assign_pci(m);
 		cpu_state_changed(&m->cores[0]);
 	}
 	return good;

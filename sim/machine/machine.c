@@ -39,6 +39,8 @@ static bool allocate(struct machine *m)
 		return false;
 	if (!ram_digest_init(&m->ram_digest, &m->mem))
 		return false;
+	if (m->config.board.framebuffer && !blocks_init(&m->display_memory, NULL, FRAMEBUFFER_SIZE))
+		return false;
 	m->code = code_cache_create(&m->mem, &m->cpu_model, m->cores, m->cpu_count);
 	return m->code != NULL;
 }
@@ -130,6 +132,7 @@ void machine_destroy(struct machine *m)
 		return;
 	if (m->code != NULL)
 		code_cache_destroy(m->code);
+	blocks_destroy(&m->display_memory);
 	for (unsigned i = 0; i < m->disk_count; i++)
 		blocks_destroy(&m->disk_blocks[i]);
 	fw_cfg_destroy(&m->fw_cfg);
@@ -157,6 +160,12 @@ bool machine_add_disk(
 	state_add_store(m, virtio_blk_ops[m->disk_count].name, disk);
 	m->disk_count++;
 	return true;
+}
+
+void machine_add_share(struct machine *m, const struct share *share)
+{
+	SIM_ASSERT(m->share.share == NULL);
+	board_add_share(m, share);
 }
 
 bool machine_restarts(const struct machine *m)

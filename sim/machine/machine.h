@@ -15,6 +15,7 @@
 #include "sim/dev/debug_console.h"
 #include "sim/dev/debug_exit.h"
 #include "sim/dev/dma.h"
+#include "sim/dev/framebuffer.h"
 #include "sim/dev/fw_cfg.h"
 #include "sim/dev/hpet.h"
 #include "sim/dev/i440fx.h"
@@ -27,6 +28,7 @@
 #include "sim/dev/rtc.h"
 #include "sim/dev/stimulus.h"
 #include "sim/dev/uart.h"
+#include "sim/dev/virtio_9p.h"
 #include "sim/dev/virtio_blk.h"
 #include "sim/dev/virtio_console.h"
 #include "sim/dev/virtio_rng.h"
@@ -90,14 +92,17 @@ struct machine {
 	struct isa isa;
 	struct pci_bus pci;
 	struct bridge host_bridge, isa_bridge, power_bridge;
+	struct framebuffer display;
 	struct virtio_rng rng;
 	struct virtio_console console;
 	struct virtio_blk disks[VIRTIO_BLK_MAX];
+	struct virtio_9p share;
 	struct store_list stores;
 	struct lapic *lapics; /* [cpu_count] */
 	struct vcpu *cores;   /* [cpu_count] */
 
 	/* wiring and cache */
+	struct blocks display_memory; /* none when the board has no display */
 	unsigned disk_count;
 	struct blocks disk_blocks[VIRTIO_BLK_MAX];
 	struct apic_bus apic_bus;
@@ -130,6 +135,9 @@ void machine_destroy(struct machine *m);
  * multiple of VIRTIO_BLK_SECTOR, which must stay as they are as long as the machine lives. */
 MUST_CHECK bool machine_add_disk(
 	struct machine *m, const uint8_t *data, uint64_t size, bool read_only, struct error *e);
+
+/* Puts a file share on the board of a machine that has not run yet, once. */
+void machine_add_share(struct machine *m, const struct share *share);
 
 /* What a reset does: all but RAM, and what a battery keeps, is as after power-on, and time goes on.
  */

@@ -20,6 +20,7 @@ void recording_free(struct recording *r)
 		free_file(&r->modules[i]);
 	for (unsigned i = 0; i < VIRTIO_BLK_MAX; i++)
 		free_file(&r->disks[i].file);
+	free_file(&r->share);
 	for (unsigned i = 0; i < SESSION_FAULTS_MAX; i++)
 		free(r->faults[i]);
 	free(r->program);
@@ -59,7 +60,12 @@ static bool describe_files(struct recording *r, const struct session *s, struct 
 			    &r->disks[r->disk_count].file, d->path, d->map.size, d->digest, e))
 			return false;
 	}
-	return true;
+	if (s->share_path == NULL) {
+		r->share.path = strdup("");
+		return r->share.path != NULL || fail(e, "the host has no memory for a recording");
+	}
+	return describe_file(
+		&r->share, s->share_path, tree_size(&s->share), tree_digest(&s->share), e);
 }
 
 static bool config_text(const struct config *c, char **text)
@@ -170,6 +176,15 @@ static bool load_disks(
 	return true;
 }
 
+static bool load_share(
+	const struct recording *r, const char *name, struct session *s, struct error *e)
+{
+	if (r->share.path[0] == '\0')
+		return true;
+	return session_set_share(s, r->share.path, e) &&
+	       same_file(&r->share, tree_size(&s->share), tree_digest(&s->share), name, e);
+}
+
 static bool load_files(
 	const struct recording *r, const char *name, struct session *s, struct error *e)
 {
@@ -182,7 +197,7 @@ static bool load_files(
 			!same_file(&r->modules[i], s->modules[i].blob.size, s->modules[i].digest,
 				name, e))
 			return false;
-	if (!load_disks(r, name, s, e))
+	if (!load_disks(r, name, s, e) || !load_share(r, name, s, e))
 		return false;
 	for (unsigned i = 0; i < r->fault_count; i++)
 		if (!session_add_fault(s, r->faults[i], e))

@@ -10,7 +10,7 @@
 #include "sim/replay/chain.h"
 #include "sim/replay/session.h"
 
-#define RECORD_VERSION 4
+#define RECORD_VERSION 5
 
 struct recorded_file {
 	char *path; /* absolute, as of the recording */
@@ -42,6 +42,7 @@ struct recording {
 	struct recorded_file modules[BOOT_MODULES_MAX];
 	uint64_t disk_count;
 	struct recorded_disk disks[VIRTIO_BLK_MAX];
+	struct recorded_file share; /* its path is empty: none */
 	uint64_t fault_count;
 	char *faults[SESSION_FAULTS_MAX]; /* fault points that were on */
 	char *program;                    /* that the schedule is about; "": none */

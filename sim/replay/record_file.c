@@ -93,8 +93,8 @@ static bool visit(struct visitor *v, struct recording *r)
 {
 	return v->text(v, &r->version) && v->text(v, &r->build) && v->text(v, &r->config) &&
 	       v->text(v, &r->command_line) && visit_file(v, &r->image) && visit_modules(v, r) &&
-	       visit_disks(v, r) && visit_faults(v, r) && v->text(v, &r->program) &&
-	       v->text(v, &r->schedule) &&
+	       visit_disks(v, r) && visit_file(v, &r->share) && visit_faults(v, r) &&
+	       v->text(v, &r->program) && v->text(v, &r->schedule) &&
 	       v->array(v, (void **)&r->inputs, &r->input_count, sizeof(r->inputs[0])) &&
 	       v->number(v, &r->chain.window) &&
 	       v->array(v, (void **)&r->chain.links, &r->chain.count, sizeof(r->chain.links[0])) &&

@@ -30,6 +30,8 @@ void session_free(struct session *s)
 		free_file(&s->modules[i]);
 	for (unsigned i = 0; i < s->disk_count; i++)
 		free_disk(&s->disks[i]);
+	free(s->share_path);
+	tree_free(&s->share);
 	for (unsigned i = 0; i < s->fault_count; i++)
 		free(s->faults[i]);
 	free(s->command_line);
@@ -95,6 +97,17 @@ bool session_add_disk(struct session *s, const char *path, bool read_only, struc
 	d->digest = digest_bytes(d->map.data, d->map.size, 0);
 	d->read_only = read_only;
 	return copy_text(&d->path, path, e);
+}
+
+bool session_set_share(struct session *s, const char *path, struct error *e)
+{
+	struct share tree;
+
+	if (!tree_read(path, &tree, e))
+		return false;
+	tree_free(&s->share);
+	s->share = tree;
+	return copy_text(&s->share_path, path, e);
 }
 
 bool session_add_fault(struct session *s, const char *name, struct error *e)
@@ -168,7 +181,7 @@ static bool inject_faults(
 	return good;
 }
 
-static bool add_disks(const struct session *s, struct machine *m, struct error *e)
+static bool add_devices(const struct session *s, struct machine *m, struct error *e)
 {
 	for (unsigned i = 0; i < s->disk_count; i++) {
 		const struct session_disk *d = &s->disks[i];
@@ -176,6 +189,8 @@ static bool add_disks(const struct session *s, struct machine *m, struct error *
 		if (!machine_add_disk(m, d->map.data, d->map.size, d->read_only, e))
 			return false;
 	}
+	if (s->share_path != NULL)
+		machine_add_share(m, &s->share);
 	return true;
 }
 
@@ -189,7 +204,7 @@ struct machine *session_start(
 	if (!inject_faults(s, &boot, &patched, e))
 		return NULL;
 	m = machine_create(&s->config, serial, e);
-	if (m != NULL && (!add_disks(s, m, e) || !boot_load(m, &boot, e))) {
+	if (m != NULL && (!add_devices(s, m, e) || !boot_load(m, &boot, e))) {
 		machine_destroy(m);
 		m = NULL;
 	}

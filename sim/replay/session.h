@@ -8,6 +8,7 @@
 
 #include "sim/machine/file.h"
 #include "sim/machine/loader.h"
+#include "sim/machine/tree.h"
 #include "sim/replay/schedule.h"
 #include "sim/symbols/images.h"
 
@@ -35,6 +36,8 @@ struct session {
 	struct session_file modules[BOOT_MODULES_MAX];
 	unsigned disk_count;
 	struct session_disk disks[VIRTIO_BLK_MAX];
+	char *share_path; /* NULL: no share */
+	struct share share;
 	unsigned fault_count;
 	char *faults[SESSION_FAULTS_MAX]; /* each once, in alphabetical order */
 	struct schedule schedule;         /* stage_set applies it */
@@ -53,6 +56,9 @@ MUST_CHECK bool session_add_module(struct session *s, const char *path, struct e
  * before it begins. It is never written. */
 MUST_CHECK bool session_add_disk(
 	struct session *s, const char *path, bool read_only, struct error *e);
+
+/* A folder, read here as a whole, that the machine has as its file share. */
+MUST_CHECK bool session_set_share(struct session *s, const char *path, struct error *e);
 
 /* Turns a fault point on; whether an image has it shows when the session starts. */
 MUST_CHECK bool session_add_fault(struct session *s, const char *name, struct error *e);

@@ -18,6 +18,7 @@ static struct recording example(void)
 	r.image = (struct recorded_file){"/image", 77, {8, 9}};
 	r.module_count = 1;
 	r.modules[0] = (struct recorded_file){"/module", 78, {10, 11}};
+	r.share = (struct recorded_file){"/share", 79, {14, 15}};
 	r.inputs = inputs;
 	r.input_count = ARRAY_LEN(inputs);
 	r.chain = (struct chain){.window = 300, .count = ARRAY_LEN(links), .links = links};
@@ -67,6 +68,7 @@ START_TEST(comes_back)
 	ck_assert_str_eq(r.command_line, "line");
 	ck_assert_str_eq(r.modules[0].path, "/module");
 	ck_assert_uint_eq(r.image.digest.high, 9);
+	ck_assert_str_eq(r.share.path, "/share");
 	ck_assert_uint_eq(r.input_count, 3);
 	ck_assert_uint_eq(r.inputs[2].steps, 900);
 	ck_assert_uint_eq(r.chain.count, 3);

@@ -1,5 +1,6 @@
 /* Virtio: queues, transports and devices, by a small driver; bad rings; snapshots and resets. */
 #include "sim/machine/snapshot.h"
+#include "tests/unit/unit.h"
 #include "tests/unit/virtio_driver.h"
 
 #define SLOT_RNG     3
@@ -573,7 +574,7 @@ START_TEST(disk_is_in_the_digest)
 	m = driver_machine(true, 1);
 	ck_assert(machine_add_disk(m, image, sizeof(image), false, NULL));
 	ck_assert(!state_compare(m, other).any);
-	disk_data = m->stores.at[0].blocks;
+	disk_data = &m->disk_blocks[0];
 	first = machine_digest(m);
 	blocks_write(disk_data, 777, &byte, 1);
 	ck_assert(!digest_equal(machine_digest(m), first));
@@ -585,6 +586,41 @@ START_TEST(disk_is_in_the_digest)
 	ck_assert(!state_compare(m, other).any);
 	machine_destroy(m);
 	machine_destroy(other);
+}
+END_TEST
+
+/* As Linux' driver sets it up. */
+START_TEST(display)
+{
+	static const uint16_t registers[] = {640, 480, 32};
+	struct framebuffer_mode mode;
+	uint8_t empty[sizeof(m->display.state)];
+
+	m = driver_machine(false, 1);
+	memcpy(empty, &m->display.state, sizeof(empty));
+	driver_find(&d, m, 2);
+	ck_assert(!framebuffer_mode(&m->display, &mode));
+	d.registers = pci_config_read(pci_function_at(&m->pci, d.devfn), PCI_BAR + 8, 4);
+	ck_assert_uint_eq(driver_read(&d, 0x500, 2), 0xb0c5);
+	ck_assert_uint_eq(driver_read(&d, 0x500 + 2 * 10, 2), FRAMEBUFFER_SIZE >> 16);
+	for (unsigned i = 0; i < 3; i++)
+		driver_write(&d, 0x502 + 2 * i, 2, registers[i]);
+	driver_write(&d, 0x50c, 2, 1024); /* virtual width */
+	driver_write(&d, 0x512, 2, 3);    /* y */
+	driver_write(&d, 0x508, 2, 0x41);
+	ck_assert(framebuffer_mode(&m->display, &mode));
+	ck_assert(mode.width == 640 && mode.height == 480);
+	ck_assert(mode.stride == 4096 && mode.start == 3 * 4096);
+	driver_write(&d, 0x512, 2, 0xffff); /* beyond the memory */
+	ck_assert(!framebuffer_mode(&m->display, &mode));
+	d.registers = DRIVER_PCI;
+	driver_write(&d, 4, 4, 0x00ff8040);
+	ck_assert_uint_eq(driver_read(&d, 5, 1), 0x80);
+	ck_assert(m->stores.at[0].blocks == &m->display_memory);
+	ck_assert_uint_ne(blocks_digest(&m->display_memory), 0);
+	framebuffer_ops.reset(&m->display);
+	ck_assert_mem_eq(&m->display.state, empty, sizeof(empty));
+	machine_destroy(m);
 }
 END_TEST
 
@@ -613,7 +649,7 @@ int main(void)
 		takes_its_time, many_buffers, indirect_table, interrupt_line, event_index, features,
 		bad_setup, console_speaks, reset_is_exact, snapshot_in_a_request};
 	const TTest *const once[] = {msix, pci_capabilities, mmio_identity, needs_a_master,
-		rng_is_the_seeds, disk_is_in_the_digest, bad_disks};
+		rng_is_the_seeds, disk_is_in_the_digest, display, bad_disks};
 	Suite *suite = suite_create("virtio");
 	TCase *all = tcase_create("virtio");
 	SRunner *runner = srunner_create(suite);

@@ -1,11 +1,11 @@
-/* virtio_driver.h - a machine with disks, and a small driver that reaches a virtio device of it by
- * either transport, as software would: through registers and rings in memory. */
+/* virtio_driver.h - a machine, and a small driver that reaches a virtio device of it by
+ * either transport, as software would: through registers and rings in memory. For tests and fuzzers
+ * alike. */
 #ifndef UNIT_VIRTIO_DRIVER_H
 #define UNIT_VIRTIO_DRIVER_H
 
 #include "sim/machine/board.h"
 #include "sim/machine/machine.h"
-#include "tests/unit/unit.h"
 
 #define DRIVER_PCI    0xe0000000u /* where the BARs go */
 #define DRIVER_RINGS  0x10000u    /* 0x4000 a queue: table, available ring, used ring */
@@ -54,9 +54,10 @@ static inline struct machine *driver_machine(bool mmio, uint64_t seed)
 	config_defaults(&config);
 	config.machine.memory_mib = 2;
 	config.machine.seed = seed;
+	config.board.framebuffer = 1;
 	config.board.virtio = mmio ? VIRTIO_TRANSPORT_MMIO : VIRTIO_TRANSPORT_PCI;
 	m = machine_create(&config, &nowhere, NULL);
-	ck_assert_ptr_nonnull(m);
+	SIM_ASSERT(m != NULL);
 	return m;
 }
 
@@ -74,13 +75,13 @@ static inline uint32_t memory32(struct machine *m, uint64_t pa)
 {
 	uint32_t value;
 
-	ck_assert(phys_read(&m->mem, pa, &value, sizeof(value)));
+	SIM_ASSERT(phys_read(&m->mem, pa, &value, sizeof(value)));
 	return value;
 }
 
 static inline void set_memory(struct machine *m, uint64_t pa, const void *data, uint64_t size)
 {
-	ck_assert(phys_write(&m->mem, pa, data, size));
+	SIM_ASSERT(phys_write(&m->mem, pa, data, size));
 }
 
 static inline uint8_t driver_status(struct driver *d)
@@ -139,12 +140,12 @@ static inline void driver_queue(struct driver *d, unsigned queue)
 static inline void driver_start(struct driver *d, unsigned queues)
 {
 	driver_set_status(d, 0);
-	ck_assert_uint_eq(driver_status(d), 0);
+	SIM_ASSERT(driver_status(d) == 0);
 	driver_set_status(d, 1 | 2);
-	ck_assert_uint_eq(driver_offered(d) & d->features, d->features);
+	SIM_ASSERT((driver_offered(d) & d->features) == d->features);
 	driver_accept(d, VIRTIO_F_VERSION_1 | d->features);
 	driver_set_status(d, 1 | 2 | VIRTIO_STATUS_FEATURES_OK);
-	ck_assert_uint_eq(driver_status(d), 1 | 2 | VIRTIO_STATUS_FEATURES_OK);
+	SIM_ASSERT(driver_status(d) == (1 | 2 | VIRTIO_STATUS_FEATURES_OK));
 	for (unsigned i = 0; i < queues; i++)
 		driver_queue(d, i);
 	driver_set_status(d, 1 | 2 | VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
@@ -233,8 +234,8 @@ static inline uint32_t driver_ask(
 
 	driver_post(d, queue, 0, buffers, count);
 	machine_wait(d->m, d->m->config.board.virtio_latency);
-	ck_assert(driver_used(d, queue, &head, &size));
-	ck_assert_uint_eq(head, 0);
+	SIM_ASSERT(driver_used(d, queue, &head, &size));
+	SIM_ASSERT(head == 0);
 	return size;
 }
 
