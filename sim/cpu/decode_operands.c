@@ -230,6 +230,9 @@ static bool name_operand(const struct reader *r, const struct row *row, unsigned
 	case 'D':
 		set_number(in, i, modrm_reg(r));
 		break;
+	case 'T':
+		set_number(in, i, r->modrm);
+		break;
 	case '1':
 	case 's':
 		set_number(in, i, o->fixed);
@@ -287,7 +290,7 @@ unsigned insn_width(const struct reader *r, const struct row *row)
 	for (unsigned i = 0; i < OPERANDS; i++) {
 		const struct row_operand *o = &row->operands[i];
 
-		if (o->kind != 0 && strchr("IJA1sSCD", o->kind) == NULL &&
+		if (o->kind != 0 && strchr("IJA1sSCDT", o->kind) == NULL &&
 			!(o->kind == 'a' && o->fixed == RDX))
 			return operand_width(r, o);
 	}

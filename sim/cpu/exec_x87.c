@@ -8,53 +8,10 @@
 #include "sim/cpu/vector.h"
 #include "sim/cpu/x87.h"
 
-enum tag { TAG_VALID, TAG_ZERO, TAG_SPECIAL, TAG_EMPTY };
-
-struct fault x87_check(const struct vcpu *c)
-{
-	return c->arch.cr0 & (CR0_EM | CR0_TS) ? fault_exception(VECTOR_NM) : no_fault;
-}
-
-struct fault x87_pending(struct vcpu *c)
-{
-	if ((c->arch.x87.fsw & FSW_ES) == 0)
-		return no_fault;
-	if ((c->arch.cr0 & CR0_NE) == 0)
-		return cpu_refuse(c, "an x87 exception reported through FERR#");
-	return fault_exception(VECTOR_MF);
-}
-
-struct fault mmx_check(struct vcpu *c)
-{
-	if (unlikely(c->arch.cr0 & CR0_EM))
-		return fault_ud;
-	if (unlikely(c->arch.cr0 & CR0_TS))
-		return fault_exception(VECTOR_NM);
-	return x87_pending(c);
-}
-
-void x87_summarise(struct x87 *x)
-{
-	x->fsw &= (uint16_t) ~(FSW_ES | FSW_B);
-	if (x->fsw & ~x->fcw & FSW_FLAGS)
-		x->fsw |= FSW_ES | FSW_B;
-}
-
-void x87_set_control(struct x87 *x, uint16_t value)
-{
-	x->fcw = (value & FCW_KNOWN) | FCW_ONE;
-	x87_summarise(x);
-}
-
 OP_ANY(fninit)
 {
 	TRY(x87_check(c));
-	c->arch.x87.fcw = FCW_DEFAULT;
-	c->arch.x87.fsw = 0;
-	c->arch.x87.ftw = 0;
-	c->arch.x87.fop = 0;
-	c->arch.x87.fip = 0;
-	c->arch.x87.fdp = 0;
+	x87_init(&c->arch.x87);
 	return no_fault;
 }
 
@@ -71,6 +28,12 @@ OP_ANY(fnop)
 	TRY(x87_pending(c));
 	c->arch.x87.fip = c->arch.rip + in->start;
 	return no_fault;
+}
+
+/* FENI, FDISI and FSETPM of the 8087 and 80287. */
+OP_ANY(fneni)
+{
+	return x87_check(c);
 }
 
 OP_ANY(fwait)
@@ -104,26 +67,6 @@ OP_ANY(fnstsw)
 }
 
 /* --- FXSAVE and FXRSTOR --- */
-
-static enum tag tag_of(const struct xmm *st)
-{
-	unsigned exponent = st->q[1] & 0x7fff;
-
-	if (exponent == 0 && st->q[0] == 0)
-		return TAG_ZERO;
-	if (exponent == 0 || exponent == 0x7fff || st->q[0] >> 63 == 0)
-		return TAG_SPECIAL;
-	return TAG_VALID;
-}
-
-uint16_t x87_tag_word(const struct x87 *x)
-{
-	unsigned ftw = 0;
-
-	for (unsigned i = 0; i < X87_REGISTERS; i++)
-		ftw |= (unsigned)(x->ftw >> i & 1 ? tag_of(&x->st[i]) : TAG_EMPTY) << 2 * i;
-	return (uint16_t)ftw;
-}
 
 static unsigned xmm_count(const struct vcpu *c)
 {

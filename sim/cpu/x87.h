@@ -7,28 +7,11 @@
 #ifndef CPU_X87_H
 #define CPU_X87_H
 
+#include "sim/cpu/float80.h"
 #include "sim/cpu/forms.h"
-
-#define FSW_IE    0x0001
-#define FSW_DE    0x0002
-#define FSW_ZE    0x0004
-#define FSW_OE    0x0008
-#define FSW_UE    0x0010
-#define FSW_PE    0x0020
-#define FSW_FLAGS 0x003f
-#define FSW_SF    0x0040
-#define FSW_ES    0x0080
-#define FSW_C0    0x0100
-#define FSW_C1    0x0200
-#define FSW_C2    0x0400
-#define FSW_TOP   0x3800
-#define FSW_C3    0x4000
-#define FSW_B     0x8000
 
 #define FCW_KNOWN   0x1f3f
 #define FCW_ONE     0x0040 /* always reads 1 */
-#define FCW_PC      0x0300
-#define FCW_RC      0x0c00
 #define FCW_DEFAULT 0x037f
 
 #define X87_REGISTERS 8
@@ -60,6 +43,57 @@ void x87_set_control(struct x87 *x, uint16_t value);
 MUST_CHECK struct fault x87_check(const struct vcpu *c);
 /* Waiting instructions report an unmasked exception that an earlier one left behind: #MF. */
 MUST_CHECK struct fault x87_pending(struct vcpu *c);
+/* Both: the begin of every waiting instruction. */
+MUST_CHECK struct fault x87_begin(struct vcpu *c);
+
+/* What FNINIT leaves; the numbers stay. */
+void x87_init(struct x87 *x);
+
+/* --- the stack --- */
+
+static inline struct float80 x87_get(const struct x87 *x, unsigned i)
+{
+	const struct xmm *st = &x->st[x87_physical(x, i)];
+
+	return (struct float80){st->q[0], (uint16_t)st->q[1]};
+}
+
+/* Makes ST(i) hold v, whatever it was. */
+void x87_set(struct x87 *x, unsigned i, struct float80 v);
+void x87_free(struct x87 *x, unsigned i);
+/* ST(by) becomes ST(0). */
+void x87_rotate(struct x87 *x, unsigned by);
+/* Frees ST(0), which ST(1) becomes. */
+void x87_pop(struct x87 *x);
+/* Makes v the new ST(0). */
+void x87_push(struct x87 *x, struct float80 v);
+
+/* --- an instruction under way --- */
+
+static inline struct float80_env x87_env(const struct vcpu *c)
+{
+	return (struct float80_env){.control = c->arch.x87.fcw};
+}
+
+/* Stack faults: the indefinite is what is pushed or stored then. */
+struct float80 x87_underflow(struct float80_env *e);
+struct float80 x87_overflow(struct float80_env *e);
+
+enum x87_destination { X87_TO_REGISTER, X87_TO_MEMORY };
+
+/* Whether a result is stored, and the stack moved: not if an exception that comes before it is
+ * unmasked, or one that memory has no result for. */
+bool x87_is_stored(const struct float80_env *e, enum x87_destination to);
+
+/* Raises the exceptions, and notes the instruction and its operand for their handler. */
+void x87_end(struct vcpu *c, const struct insn *in, struct float80_env e, enum x87_destination to);
+/* The same for instructions that leave C1 alone unless there is a stack fault, as processors have
+ * it against the manual. */
+void x87_end_keeping_c1(struct vcpu *c, const struct insn *in, struct float80_env e);
+/* The same for instructions that raise none and leave C1 0. */
+void x87_end_plain(struct vcpu *c, const struct insn *in);
+/* Sets the condition codes. */
+void x87_set_codes(struct x87 *x, uint16_t codes);
 
 /* --- the image of FXSAVE and XSAVE --- */
 

@@ -194,6 +194,7 @@ static void random_state(struct case_maker *m, const struct code *c, struct regs
 	in->fx.mxcsr = random_mxcsr(r);
 	if (row_is_x87(c->form->row))
 		random_x87(r, &in->fx, row_has_kind(c->form->row, "PQN"));
+	keep_x87_in_range(r, c->form->row, &in->fx);
 	if (row_has_kind(c->form->row, "VWU") || rng_below(r, 64) == 0)
 		for (unsigned i = 0; i < 16; i++)
 			random_vector(r, &m->xmm[i]);
@@ -474,6 +475,16 @@ static void put_image(struct case_maker *m, const struct code *c, uint64_t la)
 		m->write(m->context, la, &fx.mxcsr, sizeof(fx.mxcsr));
 }
 
+static void put_x87_operand(struct case_maker *m, const struct code *c, uint64_t la)
+{
+	uint8_t bytes[X87_ACCESS_MOST];
+
+	if (c->form->row->operands[0].size != 0)
+		return;
+	random_x87_operand(m->rng, c->form->row, c->width, bytes);
+	m->write(m->context, la, bytes, c->access);
+}
+
 static void place_bit_string(struct case_maker *m, const struct code *c, struct regs *in)
 {
 	uint64_t noise = c->width == 8 ? 0 : rng_next(m->rng) << (c->width * 8);
@@ -495,6 +506,8 @@ static void adjust_case(
 		match_accumulator(m, c, la, in);
 	if (row_is(row, "fxrstor") || row_is(row, "ldmxcsr"))
 		put_image(m, c, la);
+	if (c->memory && row_has_kind(row, "T"))
+		put_x87_operand(m, c, la);
 	if (row_is(row, "fldcw")) {
 		target = rng_next(m->rng);
 		m->write(m->context, la, &target, 2);

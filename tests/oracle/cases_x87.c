@@ -96,3 +96,71 @@ void random_x87(struct rng *r, struct fx_image *fx, bool mmx)
 	else
 		random_registers(r, fx);
 }
+
+void keep_x87_in_range(struct rng *r, const struct row *row, struct fx_image *fx)
+{
+	unsigned most = row_is(row, "f2xm1") ? BIAS - 1 : BIAS - 3;
+	unsigned exponent = (unsigned)fx->st[0].q[1] & 0x7fff;
+
+	if (exponent == 1 && strncmp(row->name, "fsin", 4) == 0)
+		fx->st[0].q[0] |= 1;
+	if (!row_is(row, "f2xm1") && !row_is(row, "fyl2xp1"))
+		return;
+	if (exponent > most && exponent != 0x7fff)
+		fx->st[0].q[1] -= exponent - (most - rng_below(r, 70));
+}
+
+/* --- operands in memory --- */
+
+static bool is_whole_state(const struct row *row)
+{
+	return row_is(row, "frstor") || row_is(row, "fnsave");
+}
+
+static bool is_environment(const struct row *row)
+{
+	return is_whole_state(row) || row_is(row, "fldenv") || row_is(row, "fnstenv");
+}
+
+static unsigned environment_bytes(unsigned width)
+{
+	return 7 * (width == 2 ? 2 : 4);
+}
+
+unsigned x87_access_bytes(const struct row *row, unsigned width)
+{
+	if (!is_environment(row))
+		return 10;
+	return environment_bytes(width) + (is_whole_state(row) ? 80 : 0);
+}
+
+/* Digits, some of which are none. */
+static void random_decimals(struct rng *r, uint8_t bytes[10])
+{
+	for (unsigned i = 0; i < 10; i++)
+		bytes[i] = (uint8_t)(rng_below(r, 10) << 4 | rng_below(r, 10));
+	if (rng_below(r, 4) == 0)
+		bytes[rng_below(r, 10)] = (uint8_t)rng_next(r);
+}
+
+void random_x87_operand(
+	struct rng *r, const struct row *row, unsigned width, uint8_t bytes[X87_ACCESS_MOST])
+{
+	struct xmm v = random_number(r);
+	unsigned at = environment_bytes(width), field = at / 7;
+	struct fx_image fx;
+
+	for (unsigned i = 0; i < X87_ACCESS_MOST; i++)
+		bytes[i] = (uint8_t)rng_next(r);
+	if (is_environment(row)) {
+		random_x87(r, &fx, false);
+		memcpy(bytes, &fx.fcw, 2);
+		memcpy(bytes + field, &fx.fsw, 2);
+		for (unsigned i = 0; i < 8 && is_whole_state(row); i++)
+			memcpy(bytes + at + 10 * i, &fx.st[i], 10);
+	} else if (row_is(row, "fbld")) {
+		random_decimals(r, bytes);
+	} else {
+		memcpy(bytes, &v, 10);
+	}
+}

@@ -194,6 +194,8 @@ static unsigned access_bytes(const struct code *c)
 
 	if (row_is(row, "fxsave") || row_is(row, "fxrstor"))
 		return 512;
+	if (row_has_kind(row, "T") && row->operands[0].kind == 'M' && row->operands[0].size == 0)
+		return x87_access_bytes(row, c->width);
 	for (unsigned i = 0; i < OPERANDS; i++)
 		if (row->operands[i].kind != 0 && strchr("EMWQXYO", row->operands[i].kind) != NULL)
 			most = operand_bytes(c, &row->operands[i]);

@@ -37,6 +37,15 @@ static void print_bytes(const struct code *c)
 		fprintf(stderr, "%02x%s", c->bytes[i], i + 1 < c->len ? " " : "");
 }
 
+static void show_x87(const struct fx_image *fx)
+{
+	fprintf(stderr, "  fcw %04x fsw %04x ftw %02x", fx->fcw, fx->fsw, fx->ftw);
+	for (unsigned i = 0; i < 8; i++)
+		fprintf(stderr, "%s %04x:%016" PRIx64, i == 4 ? "\n   " : "",
+			(unsigned)fx->st[i].q[1], fx->st[i].q[0]);
+	fprintf(stderr, "\n");
+}
+
 static void show(struct oracle *o, const struct code *c, const struct regs *in, const char *how,
 	const struct difference *d)
 {
@@ -52,6 +61,8 @@ static void show(struct oracle *o, const struct code *c, const struct regs *in, 
 	for (unsigned i = 0; i < 16; i++)
 		fprintf(stderr, " %" PRIx64, in->gpr[i]);
 	fprintf(stderr, " flags %" PRIx64 " mxcsr %x\n", in->rflags, in->fx.mxcsr);
+	if (row_has_kind(c->form->row, "T"))
+		show_x87(&in->fx);
 	if (row_has_kind(c->form->row, "VWU"))
 		for (unsigned i = 0; i < 2; i++) {
 			unsigned reg = i == 0 ? c->reg : c->rm;
@@ -69,6 +80,7 @@ static bool run_model(
 	static const char *const how[] = {"caches dropped", "cached", "cached again"};
 	uint64_t steps = 0;
 	bool lenient = undefined_result(c, in);
+	bool half = host->vector != NO_VECTOR && stores_half(c->form->row);
 
 	model_drop_caches(o->model);
 	for (unsigned run = 0; run < 3; run++) {
@@ -86,12 +98,13 @@ static bool run_model(
 		}
 		if (lenient)
 			continue;
-		if (outcomes_differ(c, in, host, &model, &d) || memory_differs(&o->memory, &d)) {
+		if (outcomes_differ(c, in, host, &model, &d) ||
+			(!half && memory_differs(&o->memory, &d))) {
 			show(o, c, in, how[run], &d);
 			return false;
 		}
 	}
-	return !lenient;
+	return !lenient && !half;
 }
 
 static void run_case(struct oracle *o, const struct code *c, uint64_t slot)

@@ -227,6 +227,15 @@ uint64_t random_integer(struct rng *r);
 void random_vector(struct rng *r, struct xmm *x);
 /* Registers of the x87 FPU, or what MMX has in them. */
 void random_x87(struct rng *r, struct fx_image *fx, bool mmx);
+/* F2XM1 and FYL2XP1: their operand must be below 1, or 1 - sqrt(1/2); beyond, nothing is defined.
+ * The sine of the least normal number is below it, but not on processors. */
+void keep_x87_in_range(struct rng *r, const struct row *row, struct fx_image *fx);
+/* The size of an x87 memory operand that is no single or double precision number or integer. */
+unsigned x87_access_bytes(const struct row *row, unsigned width);
+/* What such an operand may hold. */
+#define X87_ACCESS_MOST 108
+void random_x87_operand(
+	struct rng *r, const struct row *row, unsigned width, uint8_t bytes[X87_ACCESS_MOST]);
 
 /* --- what is known --- */
 
@@ -242,6 +251,8 @@ bool row_uses_stack(const struct row *row);
 bool row_is_indirect(const struct row *row);
 /* Whether an operand in the read-only page would make a run end elsewhere than in our code. */
 bool avoids_read_only(const struct form *f);
+/* Whether a store that faults may have stored a part on the host, but none in ringv. */
+bool stores_half(const struct row *row);
 /* Whether a row transfers to another CS; loads or looks at a selector. */
 bool row_is_far(const struct row *row);
 bool row_takes_selector(const struct row *row);

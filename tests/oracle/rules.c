@@ -49,6 +49,12 @@ bool avoids_read_only(const struct form *f)
 	return f->mode != CODE_64 && (f->row->attributes & BRANCH);
 }
 
+/* Of ten bytes, the first eight. */
+bool stores_half(const struct row *row)
+{
+	return row_is(row, "fbstp") || (row_is(row, "fstp") && row->operands[0].size == 0);
+}
+
 bool row_is_indirect(const struct row *row)
 {
 	return (row->attributes & BRANCH) && row_has_kind(row, "E");
