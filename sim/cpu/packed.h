@@ -80,7 +80,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault combine(struct vcpu *c, const struc
 #define PACKED(name) PACKED_LOADING(name, 8)
 
 #define PACKED_XMM(name)                                                                           \
-	PACKED_BODY(name, 16)                                                                      \
+	PACKED_BODY(name, 8)                                                                       \
 	OP_VECTOR(name, body_##name, 16);                                                          \
 	PACKED_CALCULATION(name)
 
