@@ -155,9 +155,12 @@ static const char *run_case(struct model *m, struct rng *r)
 static bool run_instruction(struct model *m, const struct instruction *i)
 {
 	struct rng r = rng_from(stream_seed(1, i->name));
+	const struct form form = {.mode = CODE_64};
+	struct code code = {.form = &form, .len = sizeof(i->bytes)};
 
-	host_write_code(SLOT, i->bytes, 4, CODE_64);
-	model_write_code(m, SLOT + SLOT_INSN, i->bytes, 4);
+	memcpy(code.bytes, i->bytes, sizeof(i->bytes));
+	host_write_code(SLOT, &code);
+	model_write_code(m, SLOT + SLOT_INSN, i->bytes, sizeof(i->bytes));
 	for (unsigned n = 0; n < CASES; n++) {
 		const char *what = run_case(m, &r);
 
