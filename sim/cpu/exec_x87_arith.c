@@ -5,12 +5,6 @@
 #include "sim/cpu/ops.h"
 #include "sim/cpu/x87.h"
 
-/* ST(i) of the ModRM byte. */
-static unsigned st_index(const struct insn *in)
-{
-	return in->imm & 7;
-}
-
 /* --- memory operands --- */
 
 MUST_CHECK static struct fault load_real(
@@ -98,15 +92,15 @@ MUST_CHECK static struct fault calculate_registers(struct vcpu *c, const struct 
 	}                                                                                          \
 	OP_ANY(f##name)                                                                            \
 	{                                                                                          \
-		return calculate_registers(c, in, 0, st_index(in), calculate, reversed, false);    \
+		return calculate_registers(c, in, 0, x87_index(in), calculate, reversed, false);   \
 	}                                                                                          \
 	OP_ANY(f##name##_to)                                                                       \
 	{                                                                                          \
-		return calculate_registers(c, in, st_index(in), 0, calculate, reversed, false);    \
+		return calculate_registers(c, in, x87_index(in), 0, calculate, reversed, false);   \
 	}                                                                                          \
 	OP_ANY(f##name##p)                                                                         \
 	{                                                                                          \
-		return calculate_registers(c, in, st_index(in), 0, calculate, reversed, true);     \
+		return calculate_registers(c, in, x87_index(in), 0, calculate, reversed, true);    \
 	}
 
 ARITHMETIC(add, float80_add, false)

@@ -5,11 +5,6 @@
 #include "sim/cpu/ops.h"
 #include "sim/cpu/x87.h"
 
-static unsigned st_index(const struct insn *in)
-{
-	return in->imm & 7;
-}
-
 static const uint16_t order_codes[] = {
 	[FLOAT80_LESS] = FSW_C0,
 	[FLOAT80_EQUAL] = FSW_C3,
@@ -94,12 +89,12 @@ OP_ANY(ficomp)
 
 OP_ANY(fcom)
 {
-	return compare_registers(c, in, st_index(in), true, 0);
+	return compare_registers(c, in, x87_index(in), true, 0);
 }
 
 OP_ANY(fcomp)
 {
-	return compare_registers(c, in, st_index(in), true, 1);
+	return compare_registers(c, in, x87_index(in), true, 1);
 }
 
 OP_ANY(fcompp)
@@ -109,12 +104,12 @@ OP_ANY(fcompp)
 
 OP_ANY(fucom)
 {
-	return compare_registers(c, in, st_index(in), false, 0);
+	return compare_registers(c, in, x87_index(in), false, 0);
 }
 
 OP_ANY(fucomp)
 {
-	return compare_registers(c, in, st_index(in), false, 1);
+	return compare_registers(c, in, x87_index(in), false, 1);
 }
 
 OP_ANY(fucompp)
@@ -152,7 +147,7 @@ MUST_CHECK static struct fault compare_flags(
 	enum float80_order order;
 
 	TRY(x87_begin(c));
-	order = order_of(&c->arch.x87, &e, st_index(in), signalling);
+	order = order_of(&c->arch.x87, &e, x87_index(in), signalling);
 	x87_end_keeping_c1(c, in, e);
 	flags_write(c, RFLAGS_STATUS, flags[order]);
 	if (pop && x87_is_stored(&e, X87_TO_REGISTER))

@@ -5,11 +5,6 @@
 #include "sim/cpu/ops.h"
 #include "sim/cpu/x87.h"
 
-static unsigned st_index(const struct insn *in)
-{
-	return in->imm & 7;
-}
-
 /* --- loads --- */
 
 /* A denormal is loaded even if DE is unmasked, as processors have it. */
@@ -92,10 +87,10 @@ OP_ANY(fbld)
 OP_ANY(fld)
 {
 	struct float80_env e = x87_env(c);
-	struct float80 v = x87_get(&c->arch.x87, st_index(in));
+	struct float80 v = x87_get(&c->arch.x87, x87_index(in));
 
 	TRY(x87_begin(c));
-	if (x87_is_empty(&c->arch.x87, st_index(in)))
+	if (x87_is_empty(&c->arch.x87, x87_index(in)))
 		v = x87_underflow(&e);
 	push(c, in, e, v);
 	return no_fault;
@@ -107,7 +102,7 @@ OP_ANY(fld_constant)
 	struct float80_env e = x87_env(c);
 
 	TRY(x87_begin(c));
-	push(c, in, e, float80_constant(&e, (enum float80_constant)st_index(in)));
+	push(c, in, e, float80_constant(&e, (enum float80_constant)x87_index(in)));
 	return no_fault;
 }
 
@@ -238,7 +233,7 @@ MUST_CHECK static struct fault store_register(struct vcpu *c, const struct insn 
 	x87_end(c, in, e, X87_TO_REGISTER);
 	if (!x87_is_stored(&e, X87_TO_REGISTER))
 		return no_fault;
-	x87_set(x, st_index(in), v);
+	x87_set(x, x87_index(in), v);
 	if (pop)
 		x87_pop(x);
 	return no_fault;
@@ -262,7 +257,7 @@ OP_ANY(fstpnce)
 	TRY(x87_begin(c));
 	x87_end_plain(c, in);
 	if (!x87_is_empty(x, 0))
-		x87_set(x, st_index(in), x87_get(x, 0));
+		x87_set(x, x87_index(in), x87_get(x, 0));
 	x87_pop(x);
 	return no_fault;
 }
@@ -271,7 +266,7 @@ OP_ANY(fstpnce)
 OP_ANY(fxch)
 {
 	struct x87 *x = &c->arch.x87;
-	unsigned i = st_index(in);
+	unsigned i = x87_index(in);
 	struct float80_env e = x87_env(c);
 	struct float80 a = x87_get(x, 0), b = x87_get(x, i);
 
@@ -301,11 +296,11 @@ OP_ANY(fcmov)
 {
 	struct x87 *x = &c->arch.x87;
 	struct float80_env e = x87_env(c);
-	struct float80 v = x87_get(x, st_index(in));
+	struct float80 v = x87_get(x, x87_index(in));
 	bool fault;
 
 	TRY(x87_begin(c));
-	fault = x87_is_empty(x, 0) || x87_is_empty(x, st_index(in));
+	fault = x87_is_empty(x, 0) || x87_is_empty(x, x87_index(in));
 	if (fault)
 		v = x87_underflow(&e);
 	x87_end_keeping_c1(c, in, e);
@@ -336,7 +331,7 @@ OP_ANY(ffree)
 {
 	TRY(x87_begin(c));
 	x87_end_plain(c, in);
-	x87_free(&c->arch.x87, st_index(in));
+	x87_free(&c->arch.x87, x87_index(in));
 	return no_fault;
 }
 
@@ -344,7 +339,7 @@ OP_ANY(ffreep)
 {
 	TRY(x87_begin(c));
 	x87_end_plain(c, in);
-	x87_free(&c->arch.x87, st_index(in));
+	x87_free(&c->arch.x87, x87_index(in));
 	x87_pop(&c->arch.x87);
 	return no_fault;
 }

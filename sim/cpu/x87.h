@@ -3,6 +3,7 @@
  *
  * SDM "x87 FPU Execution Environment" and "MMX State". The tag word is kept as FXSAVE stores it, a
  * bit a physical register that is set unless it is empty: all else in it follows from the contents.
+ * The arithmetic is float80.h's.
  */
 #ifndef CPU_X87_H
 #define CPU_X87_H
@@ -69,6 +70,12 @@ void x87_pop(struct x87 *x);
 void x87_push(struct x87 *x, struct float80 v);
 
 /* --- an instruction under way --- */
+
+/* The i of ST(i), in the ModRM byte. */
+static inline unsigned x87_index(const struct insn *in)
+{
+	return in->imm & 7;
+}
 
 static inline struct float80_env x87_env(const struct vcpu *c)
 {
