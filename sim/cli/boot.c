@@ -133,6 +133,7 @@ static void open_input(struct boot_run *b)
 {
 	struct input_source input = terminal_input(&b->terminal);
 
+	b->terminal.symbols = b->debugging.symbols;
 	b->script_run.fed = input.fed;
 	b->script_run.fed_context = input.context;
 	if (b->args->script == NULL)

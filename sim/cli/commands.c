@@ -34,12 +34,12 @@ static const struct option_row boot_options[] = {
 	TEXT("append", "TEXT", append, "the image's command line"),
 	LIST("module", "FILE", modules,
 		"load a multiboot module, or a part of Linux' initial ramdisk; may be repeated"),
+	LIST("initrd", "FILE", modules, "the same"),
 	LIST("disk", "FILE[,ro]", disks,
 		"a virtio disk that holds FILE, which never changes; may be repeated"),
 	LIST("disk-out", "FILE", disks_out,
 		"at the end, what the first (second, ...) disk holds then"),
 	TEXT("share", "DIR", share, "a 9p file share, tag `share`: DIR as it is now, read-only"),
-	LIST("initrd", "FILE", modules, "the same"),
 	TEXT("bios", "FILE", bios, "boot this BIOS, a raw image, in place of IMAGE"),
 	TEXT("bios-log", "FILE", bios_log,
 		"what a BIOS writes to the debug console, port 0x402, to FILE; - is the terminal"),
@@ -139,10 +139,10 @@ const struct command commands[] = {
 		.name = "boot",
 		.operands = "[IMAGE] [options]",
 		.summary = "boot a multiboot, PVH or ELF image, Linux, or a BIOS",
-		.details =
-			"Boots IMAGE on a simulated PC, with the serial line on the terminal "
-			"(Ctrl-A x ends the run).\nEnds with the status that the image writes to "
-			"the debug-exit port, 0xf4.",
+		.details = "Boots IMAGE on a simulated PC, with the serial line on the terminal.\n"
+			   "Ctrl-A x ends the run, Ctrl-A c stops it to look at the machine.\n"
+			   "Ends with the status that the image writes to "
+			   "the debug-exit port, 0xf4.",
 		.example = "ringv boot build/kernel/ringv-kernel.elf --cpus 4 --module "
 			   "build/initrd.cpio --record run.rec",
 		.options = boot_options,

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "sim/debug/disasm.h"
+#include "sim/cli/core_report.h"
 
 static const struct verdict {
 	const char *name;
@@ -31,36 +31,6 @@ const char *boot_verdict_name(struct stop stop)
 int boot_exit_code(struct stop stop)
 {
 	return stop.why == STOP_EXIT ? (int)(stop.status & 0xff) : verdicts[stop.why].exit_code;
-}
-
-/* --- a pcore --- */
-
-static void report_registers(const struct core_state *arch, FILE *out)
-{
-	static const char *const names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi",
-		"rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
-
-	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
-		fprintf(out, "%s%3s %016" PRIx64 "%s", i % 4 == 0 ? "    " : "  ", names[i],
-			arch->gpr[i], i % 4 == 3 ? "\n" : "");
-	fprintf(out,
-		"    cr0 %016" PRIx64 "  cr2 %016" PRIx64 "  cr3 %016" PRIx64 "  cr4 %016" PRIx64
-		"\n    rflags %" PRIx64 "  efer %" PRIx64 "  cs %04x  ss %04x\n",
-		arch->cr0, arch->cr2, arch->cr3, arch->cr4, arch->rflags, arch->efer,
-		arch->seg[CS].selector, arch->seg[SS].selector);
-}
-
-static void report_core(const struct report *r, unsigned core, FILE *out)
-{
-	struct vcpu *c = &r->machine->cores[core];
-	char text[160], where[512] = "";
-
-	disasm_at(c, c->arch.rip, text, sizeof(text));
-	if (r->symbols != NULL)
-		symbols_print(r->symbols, c->arch.rip, true, where, sizeof(where));
-	fprintf(out, "  c%u: step %" PRIu64 ", cycle %" PRIu64 ", rip %#" PRIx64 "%s%s: %s\n", core,
-		c->arch.step, c->arch.cycle, c->arch.rip, where[0] != '\0' ? " " : "", where, text);
-	report_registers(&c->arch, out);
 }
 
 /* --- the whole run --- */
@@ -120,7 +90,7 @@ void report_text(const struct report *r)
 	for (unsigned i = 0; wants_cores(r->stop.why) && i < m->cpu_count; i++)
 		if (r->stop.why == STOP_IDLE || r->stop.why == STOP_HELD ||
 			r->stop.why == STOP_INSNS || i == r->stop.core)
-			report_core(r, i, stderr);
+			print_core(&m->cores[i], i, r->symbols, stderr);
 	fprintf(stderr,
 		"ringv: %s; %" PRIu64 " instructions in %.2f s (%.0f MIPS), %.6f s simulated; "
 		"digest %016" PRIx64 "%016" PRIx64 "\n",

@@ -1,8 +1,10 @@
 #include "sim/cli/terminal.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "sim/cli/monitor.h"
 #include "sim/cli/tty.h"
 
 #define CTRL_A       1
@@ -39,27 +41,49 @@ static int patience(const struct terminal *t, const struct machine *m, uint64_t 
 	return (int)min_u64(idle / (hz / 1000), PATIENCE_MAX);
 }
 
+/* A byte of the terminal: for the serial line, or for us after Ctrl-A. */
+static void typed(struct terminal *t, struct machine *m, uint8_t byte)
+{
+	bool escaped = t->escape;
+
+	t->escape = false;
+	if (escaped && (byte == 'x' || byte == 'X')) {
+		*tty_please() = 1;
+	} else if (escaped && (byte == 'c' || byte == 'C')) {
+		tty_cooked();
+		monitor(m, t->symbols);
+		t->raw = tty_raw();
+	} else if (escaped || byte != CTRL_A) {
+		t->kept[t->kept_count++] = byte;
+	} else {
+		t->escape = true;
+	}
+}
+
+static bool take_kept(struct terminal *t, uint8_t *byte)
+{
+	if (t->kept_count == 0)
+		return false;
+	*byte = t->kept[0];
+	memmove(t->kept, t->kept + 1, --t->kept_count);
+	return true;
+}
+
 static bool poll_input(void *context, struct machine *m, uint64_t idle, uint8_t *byte)
 {
 	struct terminal *t = context;
-	int wait = patience(t, m, idle);
+	bool wanted = uart_can_receive(&m->uart);
+	int wait = wanted && t->kept_count == 0 ? patience(t, m, idle) : 0;
 
 	fflush(stdout); /* what was answered to the last byte may lack a newline */
-	while (tty_read(wait, byte, &t->ended)) {
-		bool escaped = t->escape;
-
-		t->escape = false;
-		if (!t->raw)
-			return true;
-		if (escaped && (*byte == 'x' || *byte == 'X')) {
-			*tty_please() = 1;
-			return false;
-		}
-		if (escaped || *byte != CTRL_A)
-			return true;
-		t->escape = true;
+	if (!t->raw)
+		return wanted && tty_read(wait, byte, &t->ended);
+	while (*tty_please() == 0 && t->kept_count < TERMINAL_KEPT &&
+		tty_read(wait, byte, &t->ended)) {
+		typed(t, m, *byte);
+		wait = t->kept_count == 0 && wanted ? wait : 0;
 	}
-	return false;
+	return wanted && take_kept(t, byte);
 }
 
 static void note_input(void *context, struct machine *m, uint8_t byte)

@@ -1,19 +1,26 @@
 /* terminal.h - the user's side of a run: bytes in for the serial line, progress out.
  *
- * Ctrl-A x asks for the end of the run, Ctrl-A Ctrl-A sends Ctrl-A.
+ * Ctrl-A x asks for the end of the run, Ctrl-A c opens the monitor, Ctrl-A Ctrl-A sends Ctrl-A.
+ * They work whether the software reads the serial line or not: what is typed meanwhile is kept.
  */
 #ifndef CLI_TERMINAL_H
 #define CLI_TERMINAL_H
 
 #include "sim/cli/options.h"
 #include "sim/replay/record.h"
+#include "sim/symbols/symbols.h"
+
+#define TERMINAL_KEPT 256
 
 struct terminal {
 	bool input;                  /* standard input feeds the serial line */
 	bool raw, ended;             /* it is a terminal in raw mode; it has ended */
 	bool escape;                 /* Ctrl-A was typed */
+	uint8_t kept[TERMINAL_KEPT]; /* was typed, and has not gone in */
+	unsigned kept_count;
 	bool progress;               /* is shown */
 	struct recording *recording; /* notes what is fed; may be NULL */
+	struct symbols *symbols;     /* for the monitor; may be NULL */
 	uint64_t started, shown;     /* host time in ns */
 };
 

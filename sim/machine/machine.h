@@ -44,7 +44,8 @@ struct machine;
 struct input_source {
 	/* Is there a byte for the position (steps, events)? Called at step boundaries. idle: for so
 	 * many cycles nothing but input can happen, so that the source may sleep as long; 0 when
-	 * the machine is busy, EVENT_NEVER when only input can wake it. */
+	 * the machine is busy, EVENT_NEVER when only input can wake it. A byte that the serial line
+	 * cannot receive (uart_can_receive) is lost. */
 	bool (*poll)(void *context, struct machine *m, uint64_t idle, uint8_t *byte);
 	/* The step of the next byte that is known beforehand; NULL or UINT64_MAX: not known. */
 	uint64_t (*next_step)(void *context, const struct machine *m);

@@ -183,7 +183,7 @@ static bool take_input(struct machine *m, uint64_t idle)
 {
 	uint8_t byte;
 
-	if (m->input.poll == NULL || !uart_can_receive(&m->uart))
+	if (m->input.poll == NULL)
 		return false;
 	return m->input.poll(m->input.context, m, idle, &byte) && run_input(m, byte);
 }

@@ -18,6 +18,19 @@ record b abd
 expect input/diff 1 "$ringv" diff "$work/a.rec" "$work/b.rec"
 says input/diff-names "$work/out" 'then (uart|c0.core|run) '
 
+# --- the terminal's keys ---
+{ sleep 1; printf 'a\001c'; sleep 1; printf 'registers\nmemory main 1\nx\n'; sleep 1
+  printf 'continue\n'; sleep 1; printf 'bq'; } |
+    timeout "$limit" script -qec "$ringv boot $images/echo.elf --record $work/m.rec" /dev/null \
+        >"$work/out" 2>&1
+same monitor/exit $? 0
+says monitor/cores "$work/out" 'c0: step [0-9]+, .* main\+'
+says monitor/registers "$work/out" 'rax 0.* rcx 0'
+says monitor/memory "$work/out" '0000000000100029: [0-9a-f]{16}'
+says monitor/mistake "$work/out" 'x: expected a command'
+says monitor/goes-on "$work/out" 'bq'
+expect monitor/changes-nothing 0 "$ringv" replay "$work/m.rec"
+
 # --- scripts ---
 cat >"$work/s" <<'END'
 # nothing comes before something is typed
