@@ -116,7 +116,7 @@ static enum code_mode code_mode(const struct core_state *a)
 {
 	if ((a->efer & EFER_LMA) && (a->seg[CS].attr & SEG_L))
 		return CODE_64;
-	return (a->cr0 & CR0_PE) && (a->seg[CS].attr & SEG_D) ? CODE_32 : CODE_16;
+	return a->seg[CS].attr & SEG_D ? CODE_32 : CODE_16; /* in real mode, too */
 }
 
 /* SDM "Exceptions" of the SSE instructions: CR0.EM and CR4.OSFXSR come before CR0.TS. */

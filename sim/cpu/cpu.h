@@ -120,6 +120,7 @@ struct vcpu {
 	bool user;           /* CPL is 3 */
 	struct fault vector; /* what SSE instructions end in as CR0 and CR4 are; mostly none */
 	bool no_trap;    /* the instruction under way settled RFLAGS.TF itself; see run_careful */
+	bool moved;      /* rip is already where the fault under way belongs */
 	bool alone;      /* the instruction under way is a step of its own, and arch was settled */
 	bool delivering; /* an exception or interrupt */
 	uint64_t shadow; /* what arch.shadow was before the instruction under way */

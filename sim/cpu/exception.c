@@ -2,8 +2,10 @@
 
 #include "sim/cpu/flags.h"
 #include "sim/cpu/memory.h"
+#include "sim/cpu/new_stack.h"
 #include "sim/cpu/operand.h"
-#include "sim/cpu/segment.h"
+#include "sim/cpu/task.h"
+#include "sim/cpu/v8086.h"
 
 /* What is delivered. */
 struct delivery {
@@ -36,28 +38,44 @@ static uint32_t selector_error(const struct delivery *d, uint16_t selector)
 
 /* --- real mode: four bytes a vector --- */
 
-MUST_CHECK static struct fault deliver_real(struct vcpu *c, const struct delivery *d)
+/* Pushes FLAGS, CS and IP, and goes where an entry of the table says. */
+MUST_CHECK static struct fault enter_8086(
+	struct vcpu *c, uint64_t entry_la, uint64_t flags, uint64_t return_rip)
 {
-	uint64_t rsp = c->arch.gpr[RSP];
+	struct new_stack s = new_stack_current(c, cpu_cpl(c), 0);
 	uint16_t entry[2];
-	uint64_t frame[3] = {c->arch.rflags, c->arch.seg[CS].selector, d->return_rip};
 
-	if (d->vector * 4 + 3 > c->arch.idtr.limit)
-		return fault_gp(idt_error(d));
-	TRY(mem_system_load(c, c->arch.idtr.base + d->vector * 4, 4, entry));
-	for (unsigned i = 0; i < 3; i++) {
-		struct fault f = stack_push(c, 2, frame[i]);
-
-		if (f.raw) {
-			c->arch.gpr[RSP] = rsp;
-			return f;
-		}
-	}
-	c->arch.rflags &= ~(RFLAGS_IF | RFLAGS_TF | RFLAGS_AC | RFLAGS_RF);
+	TRY(mem_system_load(c, entry_la, 4, entry));
+	TRY(new_stack_push(c, &s, 2, flags));
+	TRY(new_stack_push(c, &s, 2, c->arch.seg[CS].selector));
+	TRY(new_stack_push(c, &s, 2, return_rip));
+	new_stack_load(c, &s, false);
 	c->arch.seg[CS].selector = entry[1];
 	c->arch.seg[CS].base = (uint64_t)entry[1] << 4;
 	c->arch.rip = entry[0];
 	return no_fault;
+}
+
+MUST_CHECK static struct fault deliver_real(struct vcpu *c, const struct delivery *d)
+{
+	if (d->vector * 4 + 3 > c->arch.idtr.limit)
+		return fault_gp(idt_error(d));
+	TRY(enter_8086(c, c->arch.idtr.base + d->vector * 4, c->arch.rflags, d->return_rip));
+	c->arch.rflags &= ~(RFLAGS_IF | RFLAGS_TF | RFLAGS_AC | RFLAGS_RF);
+	return no_fault;
+}
+
+/* The table is at linear address 0, whatever IDTR says. */
+struct fault interrupt_redirected(struct vcpu *c, unsigned vector, uint64_t return_rip)
+{
+	bool virtual = v8086_flag_of(c, 2) == FLAG_VIF;
+	struct fault f;
+
+	flags_settle(c);
+	f = enter_8086(c, vector * 4, virtual ? v8086_pushed_flags(c) : c->arch.rflags, return_rip);
+	if (f.raw == 0)
+		c->arch.rflags &= ~(RFLAGS_TF | (virtual ? RFLAGS_VIF : RFLAGS_IF));
+	return f;
 }
 
 /* --- protected and IA-32e mode --- */
@@ -66,11 +84,24 @@ struct gate {
 	uint16_t selector;
 	uint64_t offset;
 	unsigned type, dpl, ist;
+	unsigned size; /* of what is pushed */
 	bool present;
 };
 
-#define GATE_INTERRUPT 0xe
-#define GATE_TRAP      0xf
+#define GATE_TASK      0x5
+#define GATE_INTERRUPT 0x6 /* and GATE_32 outside 16-bit gates */
+#define GATE_TRAP      0x7
+#define GATE_32        0x8
+
+/* IA-32e mode knows neither task gates nor 16-bit ones. */
+static bool gate_type_exists(const struct vcpu *c, unsigned type)
+{
+	unsigned kind = type & ~(unsigned)GATE_32;
+
+	if (kind == GATE_INTERRUPT || kind == GATE_TRAP)
+		return (type & GATE_32) || !in_ia32e(c);
+	return type == GATE_TASK && !in_ia32e(c);
+}
 
 MUST_CHECK static struct fault gate_read(
 	struct vcpu *c, const struct delivery *d, struct gate *gate)
@@ -89,11 +120,11 @@ MUST_CHECK static struct fault gate_read(
 		.ist = in_ia32e(c) ? raw[0] >> 32 & 7 : 0,
 		.present = raw[0] >> 47 & 1,
 	};
-	if (gate->type != GATE_INTERRUPT && gate->type != GATE_TRAP) {
-		if (!in_ia32e(c) && (gate->type == 0x5 || gate->type == 0x6 || gate->type == 0x7))
-			return cpu_refuse(c, "a task gate or 16-bit gate in the IDT");
+	if (!gate_type_exists(c, gate->type))
 		return fault_gp(idt_error(d));
-	}
+	gate->size = in_ia32e(c) ? 8 : gate->type & GATE_32 ? 4 : 2;
+	if (gate->size == 2)
+		gate->offset &= 0xffff;
 	if (d->software && gate->dpl < cpu_cpl(c))
 		return fault_gp(idt_error(d));
 	if (!gate->present)
@@ -123,44 +154,10 @@ MUST_CHECK static struct fault gate_code(struct vcpu *c, const struct delivery *
 		return fault_error(VECTOR_NP, error);
 	TRY(descriptor_mark_accessed(c, gate->selector, &code));
 	*cpl = descriptor_type(&code) & 4 ? cpu_cpl(c) : descriptor_dpl(&code);
+	if (in_v8086(c) && *cpl != 0)
+		return fault_gp(error);
 	*cs = segment_from_descriptor((uint16_t)((gate->selector & ~3u) | *cpl), &code);
 	return no_fault;
-}
-
-/* Where the TSS keeps the stack pointer of a privilege level or an IST slot. */
-MUST_CHECK static struct fault tss_stack(
-	struct vcpu *c, const struct delivery *d, unsigned cpl, unsigned ist, uint64_t *rsp)
-{
-	const struct segment *tr = &c->arch.seg[TR];
-	uint64_t offset = ist != 0 ? 0x24 + 8 * (ist - 1) : 4 + 8 * cpl;
-
-	if (offset + 7 > tr->limit)
-		return fault_error(VECTOR_TS, selector_error(d, tr->selector));
-	TRY(mem_system_load(c, tr->base + offset, 8, rsp));
-	if (!is_canonical(*rsp))
-		return fault_error(VECTOR_SS, ext_bit(d));
-	return no_fault;
-}
-
-/* Pushes the frame below rsp, before anything else of the core changes, as the new CPL. */
-MUST_CHECK static struct fault push_frame(struct vcpu *c, unsigned cpl, uint64_t *rsp,
-	unsigned size, const uint64_t *frame, unsigned count)
-{
-	bool user = c->user;
-	struct soft_tlb *soft = c->soft;
-	struct fault f = no_fault;
-
-	c->user = cpl == 3;
-	c->soft = &c->mmu.soft[c->user];
-	for (unsigned i = 0; i < count && f.raw == 0; i++) {
-		*rsp -= size;
-		f = mem_store(c, SS, *rsp, size, &frame[i]);
-	}
-	if (fault_kind(f) == FAULT_EXCLUSIVE)
-		f = cpu_refuse(c, "a stack on a device");
-	c->user = user;
-	c->soft = soft;
-	return f;
 }
 
 static uint64_t pushed_rflags(const struct vcpu *c, const struct delivery *d)
@@ -171,62 +168,100 @@ static uint64_t pushed_rflags(const struct vcpu *c, const struct delivery *d)
 static void enter_handler(struct vcpu *c, const struct gate *gate, const struct segment *cs)
 {
 	c->arch.rflags &= ~(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM);
-	if (gate->type == GATE_INTERRUPT)
+	if ((gate->type & ~(unsigned)GATE_32) == GATE_INTERRUPT)
 		c->arch.rflags &= ~RFLAGS_IF;
 	c->arch.rip = gate->offset;
 	code_segment_set(c, cs);
 }
 
-MUST_CHECK static struct fault deliver_ia32e(struct vcpu *c, const struct delivery *d)
+/* What leaves virtual-8086 mode saves the data segments, and makes them null. */
+MUST_CHECK static struct fault push_v8086(struct vcpu *c, unsigned size, struct new_stack *s)
 {
-	uint64_t frame[6] = {c->arch.seg[SS].selector, c->arch.gpr[RSP], pushed_rflags(c, d),
-		c->arch.seg[CS].selector, d->return_rip, d->error};
-	uint64_t rsp = c->arch.gpr[RSP];
-	struct segment cs;
-	struct gate gate;
-	unsigned cpl;
+	TRY(new_stack_push(c, s, size, c->arch.seg[GS].selector));
+	TRY(new_stack_push(c, s, size, c->arch.seg[FS].selector));
+	TRY(new_stack_push(c, s, size, c->arch.seg[DS].selector));
+	return new_stack_push(c, s, size, c->arch.seg[ES].selector);
+}
 
-	TRY(gate_read(c, d, &gate));
-	TRY(gate_code(c, d, &gate, &cs, &cpl));
-	if (gate.ist != 0 || cpl != cpu_cpl(c))
-		TRY(tss_stack(c, d, cpl, gate.ist, &rsp));
-	if (!is_canonical(gate.offset))
-		return fault_gp(ext_bit(d));
-	rsp &= ~UINT64_C(15);
-	TRY(push_frame(c, cpl, &rsp, 8, frame, d->has_error ? 6 : 5));
-	c->arch.gpr[RSP] = rsp;
-	if (cpl != cpu_cpl(c))
-		c->arch.seg[SS] = null_stack_segment((uint16_t)cpl, cpl);
-	enter_handler(c, &gate, &cs);
+static void forget_v8086(struct vcpu *c)
+{
+	static const uint8_t data[] = {ES, DS, FS, GS};
+
+	for (unsigned i = 0; i < ARRAY_LEN(data); i++)
+		c->arch.seg[data[i]] = (struct segment){0};
+}
+
+/* The stack that the handler gets: another one for a change of privilege, or from the IST. */
+MUST_CHECK static struct fault handler_stack(struct vcpu *c, const struct delivery *d,
+	const struct gate *gate, unsigned cpl, struct new_stack *s)
+{
+	*s = new_stack_current(c, cpl, ext_bit(d));
+	if (gate->ist != 0)
+		TRY(new_stack_from_ist(c, gate->ist, cpl, ext_bit(d), s));
+	else if (cpl != cpu_cpl(c))
+		TRY(new_stack_from_tss(c, cpl, ext_bit(d), s));
+	if (in_ia32e(c))
+		s->rsp &= ~UINT64_C(15);
 	return no_fault;
 }
 
-/* Protected mode outside IA-32e, without change of privilege. */
-MUST_CHECK static struct fault deliver_protected(struct vcpu *c, const struct delivery *d)
+MUST_CHECK static struct fault push_frame(struct vcpu *c, const struct delivery *d,
+	const struct gate *gate, bool with_stack, struct new_stack *s)
 {
-	uint64_t frame[4] = {
-		pushed_rflags(c, d), c->arch.seg[CS].selector, d->return_rip, d->error};
-	unsigned count = d->has_error ? 4 : 3;
-	uint64_t rsp = c->arch.gpr[RSP];
+	if (in_v8086(c))
+		TRY(push_v8086(c, gate->size, s));
+	if (with_stack) {
+		TRY(new_stack_push(c, s, gate->size, c->arch.seg[SS].selector));
+		TRY(new_stack_push(c, s, gate->size, c->arch.gpr[RSP]));
+	}
+	TRY(new_stack_push(c, s, gate->size, pushed_rflags(c, d)));
+	TRY(new_stack_push(c, s, gate->size, c->arch.seg[CS].selector));
+	TRY(new_stack_push(c, s, gate->size, d->return_rip));
+	return d->has_error ? new_stack_push(c, s, gate->size, d->error) : no_fault;
+}
+
+/* Through a task gate: the error code goes onto the new task's stack. */
+MUST_CHECK static struct fault deliver_to_task(
+	struct vcpu *c, const struct delivery *d, const struct gate *gate)
+{
+	struct task_request r = {
+		.cause = TASK_INTERRUPT,
+		.selector = gate->selector,
+		.return_rip = d->return_rip,
+		.fault = d->fault,
+		.ext = ext_bit(d),
+	};
+	struct new_stack s;
+
+	TRY(task_switch(c, &r));
+	if (!d->has_error)
+		return no_fault;
+	s = new_stack_current(c, cpu_cpl(c), ext_bit(d));
+	TRY(new_stack_push(c, &s, c->arch.seg[TR].attr & GATE_32 ? 4 : 2, d->error));
+	new_stack_load(c, &s, false);
+	return no_fault;
+}
+
+MUST_CHECK static struct fault deliver_by_gate(struct vcpu *c, const struct delivery *d)
+{
+	struct new_stack s;
 	struct segment cs;
 	struct gate gate;
 	unsigned cpl;
+	bool inner;
 
 	TRY(gate_read(c, d, &gate));
+	if (gate.type == GATE_TASK)
+		return deliver_to_task(c, d, &gate);
 	TRY(gate_code(c, d, &gate, &cs, &cpl));
-	if (cpl != cpu_cpl(c))
-		return cpu_refuse(
-			c, "an interrupt that changes privilege in 32-bit protected mode");
-	if (gate.offset > cs.limit)
+	inner = cpl != cpu_cpl(c);
+	TRY(handler_stack(c, d, &gate, cpl, &s));
+	if (in_ia32e(c) ? !is_canonical(gate.offset) : gate.offset > cs.limit)
 		return fault_gp(ext_bit(d));
-	for (unsigned i = 0; i < count; i++) {
-		struct fault f = stack_push(c, 4, frame[i]);
-
-		if (f.raw) {
-			c->arch.gpr[RSP] = rsp;
-			return f;
-		}
-	}
+	TRY(push_frame(c, d, &gate, inner || in_ia32e(c), &s));
+	if (in_v8086(c))
+		forget_v8086(c);
+	new_stack_load(c, &s, inner);
 	enter_handler(c, &gate, &cs);
 	return no_fault;
 }
@@ -241,9 +276,7 @@ static void tell(struct vcpu *c, const struct delivery *d)
 
 MUST_CHECK static struct fault deliver_by_mode(struct vcpu *c, const struct delivery *d)
 {
-	if (in_real_mode(c))
-		return deliver_real(c, d);
-	return in_ia32e(c) ? deliver_ia32e(c, d) : deliver_protected(c, d);
+	return in_real_mode(c) ? deliver_real(c, d) : deliver_by_gate(c, d);
 }
 
 MUST_CHECK static struct fault deliver(struct vcpu *c, const struct delivery *d)
@@ -255,6 +288,7 @@ MUST_CHECK static struct fault deliver(struct vcpu *c, const struct delivery *d)
 	f = deliver_by_mode(c, d);
 	c->delivering = false;
 	TRY(f);
+	c->moved = false;
 	c->arch.shadow = SHADOW_NONE;
 	tell(c, d);
 	return no_fault;
@@ -293,6 +327,7 @@ MUST_CHECK static struct fault deliver_chain(struct vcpu *c, struct delivery d, 
 		struct fault f = deliver(c, &d);
 		unsigned previous = d.vector;
 
+		c->moved = false;
 		if (f.raw == 0 || fault_kind(f) == FAULT_UNIMPLEMENTED)
 			return f;
 		SIM_ASSERT(fault_kind(f) == FAULT_EXCEPTION);

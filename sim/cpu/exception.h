@@ -19,4 +19,7 @@ MUST_CHECK struct fault interrupt_deliver(struct vcpu *c, unsigned vector);
  * return an exception to deliver, with arch.rip unchanged. */
 MUST_CHECK struct fault interrupt_software(struct vcpu *c, unsigned vector, uint64_t return_rip);
 
+/* INT n of virtual-8086 mode that the redirection bitmap keeps within it (SDM "Method 5"). */
+MUST_CHECK struct fault interrupt_redirected(struct vcpu *c, unsigned vector, uint64_t return_rip);
+
 #endif

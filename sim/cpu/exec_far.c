@@ -1,9 +1,11 @@
-/* exec_far.c - transfers that load CS: far jumps, calls and returns, software interrupts, IRET,
- * SYSCALL and SYSRET. */
+/* exec_far.c - transfers that load CS: far jumps, calls and returns, software interrupts, IRET. */
 #include "sim/cpu/exception.h"
+#include "sim/cpu/far_gate.h"
 #include "sim/cpu/forms.h"
+#include "sim/cpu/new_stack.h"
 #include "sim/cpu/ops.h"
-#include "sim/cpu/segment.h"
+#include "sim/cpu/task.h"
+#include "sim/cpu/v8086.h"
 
 /* --- far jumps and calls --- */
 
@@ -17,46 +19,62 @@ MUST_CHECK static struct fault code_offset(
 	return *offset <= cs->limit ? no_fault : fault_gp(0);
 }
 
-MUST_CHECK static struct fault far_code(
-	struct vcpu *c, uint16_t selector, uint64_t *offset, struct segment *cs)
+/* In real and virtual-8086 mode limit and attributes of CS stay as they are. */
+MUST_CHECK static struct fault far_8086(
+	struct vcpu *c, const struct far_transfer *t, unsigned size, uint64_t offset)
 {
-	if (in_real_mode(c)) {
-		*cs = c->arch.seg[CS];
-		cs->selector = selector;
-		cs->base = (uint64_t)selector << 4;
-	} else {
-		TRY(code_segment_check_jump(c, selector, cs));
+	struct new_stack s = new_stack_current(c, cpu_cpl(c), 0);
+	struct segment cs = c->arch.seg[CS];
+
+	cs.selector = t->selector;
+	cs.base = (uint64_t)t->selector << 4;
+	if (offset > cs.limit)
+		return fault_gp(0);
+	if (t->call) {
+		TRY(new_stack_push(c, &s, size, c->arch.seg[CS].selector));
+		TRY(new_stack_push(c, &s, size, t->return_rip));
+		new_stack_load(c, &s, false);
 	}
-	return code_offset(c, cs, offset);
+	c->arch.rip = offset;
+	code_segment_set(c, &cs);
+	return fault_stop;
 }
 
-MUST_CHECK static struct fault far_jump(struct vcpu *c, uint16_t selector, uint64_t offset)
+/* What the current code calls is on its stack, of which 64-bit mode looks at nothing; the return
+ * address has the operand size. */
+MUST_CHECK static struct fault far_code(struct vcpu *c, const struct far_transfer *t,
+	struct descriptor *d, unsigned size, uint64_t offset)
 {
+	struct new_stack s = new_stack_current(c, cpu_cpl(c), 0);
 	struct segment cs;
 
-	TRY(far_code(c, selector, &offset, &cs));
+	s.flat = c->mode == CODE_64;
+	TRY(code_segment_check_jump(c, t->selector, d, &cs));
+	TRY(code_offset(c, &cs, &offset));
+	if (t->call) {
+		TRY(new_stack_push(c, &s, size, c->arch.seg[CS].selector));
+		TRY(new_stack_push(c, &s, size, t->return_rip));
+		new_stack_load(c, &s, false);
+	}
 	c->arch.rip = offset;
 	code_segment_set(c, &cs);
 	return fault_stop;
 }
 
-MUST_CHECK static struct fault far_call(
-	struct vcpu *c, const struct insn *in, uint16_t selector, uint64_t offset)
+MUST_CHECK static struct fault far_transfer(
+	struct vcpu *c, const struct insn *in, bool call, uint16_t selector, uint64_t offset)
 {
-	uint64_t rsp = c->arch.gpr[RSP];
-	struct segment cs;
-	struct fault f;
+	struct far_transfer t = {call, selector, next_rip(c, in)};
+	struct descriptor d;
 
-	TRY(far_code(c, selector, &offset, &cs));
-	TRY(stack_push(c, in->width, c->arch.seg[CS].selector));
-	f = stack_push(c, in->width, next_rip(c, in));
-	if (f.raw) {
-		c->arch.gpr[RSP] = rsp;
-		return f;
-	}
-	c->arch.rip = offset;
-	code_segment_set(c, &cs);
-	return fault_stop;
+	if (in_8086_mode(c))
+		return far_8086(c, &t, in->width, offset);
+	if ((selector & ~3u) == 0)
+		return fault_gp(0);
+	TRY(descriptor_read(c, selector, VECTOR_GP, &d));
+	if (!descriptor_is_code_or_data(&d))
+		return far_through_system(c, &t, &d);
+	return far_code(c, &t, &d, in->width, offset);
 }
 
 /* The pointer in memory: offset of the operand size, then the selector. */
@@ -77,12 +95,12 @@ MUST_CHECK static struct fault load_far_pointer(
 /* Immediate pointers: the decoder puts the offset into imm, the selector into disp. */
 OP_ANY(jmp_far)
 {
-	return far_jump(c, (uint16_t)in->disp, in->imm);
+	return far_transfer(c, in, false, (uint16_t)in->disp, in->imm);
 }
 
 OP_ANY(call_far)
 {
-	return far_call(c, in, (uint16_t)in->disp, in->imm);
+	return far_transfer(c, in, true, (uint16_t)in->disp, in->imm);
 }
 
 OP_ANY(jmp_far_indirect)
@@ -91,7 +109,7 @@ OP_ANY(jmp_far_indirect)
 	uint64_t offset;
 
 	TRY(load_far_pointer(c, in, &selector, &offset));
-	return far_jump(c, selector, offset);
+	return far_transfer(c, in, false, selector, offset);
 }
 
 OP_ANY(call_far_indirect)
@@ -100,7 +118,7 @@ OP_ANY(call_far_indirect)
 	uint64_t offset;
 
 	TRY(load_far_pointer(c, in, &selector, &offset));
-	return far_call(c, in, selector, offset);
+	return far_transfer(c, in, true, selector, offset);
 }
 
 /* LSS, LFS, LGS, LES, LDS: imm is the segment register. */
@@ -167,10 +185,9 @@ static void return_stack_pointer(
 		reg_set(c, offsetof(struct vcpu, arch.gpr[RSP]), ss->attr & SEG_D ? 4 : 2, rsp);
 }
 
-MUST_CHECK static struct fault return_real(struct vcpu *c, uint64_t selector, uint64_t offset)
+/* To real or virtual-8086 code, from the same. */
+MUST_CHECK static struct fault return_8086(struct vcpu *c, uint64_t selector, uint64_t offset)
 {
-	if (offset > 0xffff)
-		return fault_gp(0);
 	c->arch.seg[CS].selector = (uint16_t)selector;
 	c->arch.seg[CS].base = (selector & 0xffff) << 4;
 	c->arch.rip = offset;
@@ -186,9 +203,11 @@ OP_ANY(retf)
 
 	TRY(stack_top(c, size, 2, &selector)); /* first, as on processors */
 	TRY(stack_top(c, 0, size, &offset));
-	if (in_real_mode(c)) {
+	if (in_8086_mode(c)) {
+		if (offset > c->arch.seg[CS].limit)
+			return fault_gp(0);
 		stack_drop(c, 2ull * size + release);
-		return return_real(c, selector, offset);
+		return return_8086(c, selector, offset);
 	}
 	TRY(return_code(c, (uint16_t)selector, &offset, &cs));
 	outer = (selector & 3) > cpu_cpl(c);
@@ -221,12 +240,59 @@ static uint64_t iret_flags(const struct vcpu *c, unsigned size)
 	return mask;
 }
 
-static struct fault iret_real(struct vcpu *c, const uint64_t *frame, unsigned size)
+/* In real mode; in virtual-8086 mode as v8086_flag_of says. */
+MUST_CHECK static struct fault iret_8086(struct vcpu *c, const uint64_t *frame, unsigned size)
 {
+	enum interrupt_flag flag = v8086_flag_of(c, size);
+	uint64_t mask = iret_flags(c, size);
+
+	if (frame[0] > c->arch.seg[CS].limit)
+		return fault_gp(0);
+	if (in_v8086(c) && flag == FLAG_VIF)
+		TRY(v8086_pop_flags(c, frame[2]));
+	else
+		flags_write(c, mask, frame[2]);
 	stack_drop(c, 3ull * size);
-	flags_write(c, iret_flags(c, size), frame[2]);
 	c->arch.nmi_blocked = 0;
-	return return_real(c, frame[1], frame[0]);
+	return return_8086(c, frame[1], frame[0]);
+}
+
+/* Back to the task that the current one was called from, or that it interrupted. */
+MUST_CHECK static struct fault iret_task(struct vcpu *c, const struct insn *in)
+{
+	struct task_request r = {.cause = TASK_RETURN, .return_rip = next_rip(c, in)};
+
+	TRY(mem_system_load(c, c->arch.seg[TR].base, 2, &r.selector));
+	TRY(task_switch(c, &r));
+	c->moved = false;
+	c->arch.nmi_blocked = 0;
+	return fault_stop;
+}
+
+#define V8086_FRAME 9 /* EIP, CS, EFLAGS, ESP, SS, ES, DS, FS, GS */
+
+MUST_CHECK static struct fault iret_to_v8086(struct vcpu *c, const uint64_t *frame)
+{
+	uint64_t rest[V8086_FRAME];
+	uint16_t selectors[6];
+
+	for (unsigned i = 3; i < V8086_FRAME; i++)
+		TRY(stack_top(c, 4 * i, 4, &rest[i]));
+	if (frame[0] > 0xffff)
+		return fault_gp(0);
+	selectors[CS] = (uint16_t)frame[1];
+	selectors[SS] = (uint16_t)rest[4];
+	selectors[ES] = (uint16_t)rest[5];
+	selectors[DS] = (uint16_t)rest[6];
+	selectors[FS] = (uint16_t)rest[7];
+	selectors[GS] = (uint16_t)rest[8];
+	flags_write(c, iret_flags(c, 4) | RFLAGS_VM, frame[2]);
+	v8086_segments(c, selectors);
+	c->arch.gpr[RSP] = rest[3];
+	c->arch.rip = frame[0];
+	c->arch.nmi_blocked = 0;
+	cpu_state_changed(c);
+	return fault_stop;
 }
 
 /* SS and RSP of the frame. Of selectors only two bytes are read. */
@@ -246,8 +312,8 @@ MUST_CHECK static struct fault iret_protected(struct vcpu *c, uint64_t *frame, u
 
 	if (in_ia32e(c) && (c->arch.rflags & RFLAGS_NT))
 		return fault_gp(0);
-	if (!in_ia32e(c) && ((c->arch.rflags & RFLAGS_NT) || (frame[2] & RFLAGS_VM)))
-		return cpu_refuse(c, "IRET to a nested task or to virtual-8086 mode");
+	if (!in_ia32e(c) && (frame[2] & RFLAGS_VM) && size == 4 && cpu_cpl(c) == 0)
+		return iret_to_v8086(c, frame);
 	TRY(return_code(c, (uint16_t)frame[1], &frame[0], &cs));
 	if (stack) {
 		TRY(iret_outer_stack(c, size, frame));
@@ -273,11 +339,15 @@ OP_ANY(iret)
 	unsigned size = in->width;
 	uint64_t frame[5] = {0};
 
+	if (!in_8086_mode(c) && !in_ia32e(c) && (c->arch.rflags & RFLAGS_NT))
+		return iret_task(c, in);
+	if (in_v8086(c) && v8086_flag_of(c, size) == FLAG_NONE)
+		return fault_gp(0);
 	TRY(stack_top(c, 2 * size, size, &frame[2])); /* in the order of processors */
 	TRY(stack_top(c, size, 2, &frame[1]));
 	TRY(stack_top(c, 0, size, &frame[0]));
-	if (in_real_mode(c))
-		return iret_real(c, frame, size);
+	if (in_8086_mode(c))
+		return iret_8086(c, frame, size);
 	return iret_protected(c, frame, size);
 }
 
@@ -291,8 +361,19 @@ MUST_CHECK static struct fault software_interrupt(
 	return fault_stop;
 }
 
+/* In virtual-8086 mode INT n depends on IOPL and CR4.VME, INT3 and INTO do not. */
 OP_ANY(int)
 {
+	bool redirects;
+
+	if (in_v8086(c)) {
+		TRY(v8086_redirects(c, in->imm & 0xff, &redirects));
+		if (redirects) {
+			TRY(interrupt_redirected(c, in->imm & 0xff, next_rip(c, in)));
+			c->no_trap = true;
+			return fault_stop;
+		}
+	}
 	return software_interrupt(c, in, in->imm & 0xff);
 }
 
@@ -315,66 +396,4 @@ OP_ANY(into)
 		return software_interrupt(c, in, VECTOR_OF);
 	c->arch.rip = next_rip(c, in);
 	return fault_stop;
-}
-
-/* --- SYSCALL, SYSRET: flat segments, whatever the descriptors say --- */
-
-static struct segment flat_segment(uint16_t selector, uint16_t attr)
-{
-	return (struct segment){.limit = 0xffffffff,
-		.selector = selector,
-		.attr = (uint16_t)(attr | SEG_P | SEG_G | SEG_S)};
-}
-
-#define ATTR_CODE 0xb
-#define ATTR_DATA 0x3
-#define ATTR_DPL3 SEG_DPL
-
-/* The last step of SYSCALL and SYSRET, which look at TF as they leave it (unlike all others): a
- * single-step trap belongs to the instruction before the one that it returns to. */
-static struct fault trap_if_stepping(struct vcpu *c, const struct insn *in)
-{
-	c->no_trap = true;
-	if ((c->arch.rflags & RFLAGS_TF) == 0)
-		return fault_stop;
-	c->arch.dr[6] |= DR6_BS;
-	c->arch.rip -= in->start; /* which is added to it after a fault */
-	return fault_exception(VECTOR_DB);
-}
-
-OP_ANY(syscall)
-{
-	uint16_t selector = (uint16_t)(c->arch.star >> 32) & 0xfffc;
-	struct segment cs = flat_segment(selector, ATTR_CODE | SEG_L);
-
-	if ((c->arch.efer & EFER_SCE) == 0 || c->mode != CODE_64)
-		return fault_ud;
-	flags_settle(c);
-	c->arch.gpr[RCX] = next_rip(c, in);
-	c->arch.gpr[R11] = c->arch.rflags & ~RFLAGS_RF;
-	c->arch.rip = c->arch.lstar;
-	c->arch.rflags = (c->arch.rflags & ~(c->arch.sfmask | RFLAGS_RF)) | RFLAGS_ONE;
-	c->arch.seg[SS] = flat_segment((uint16_t)(selector + 8), ATTR_DATA | SEG_D);
-	code_segment_set(c, &cs);
-	return trap_if_stepping(c, in);
-}
-
-OP_ANY(sysret)
-{
-	uint16_t selector = (uint16_t)(c->arch.star >> 48);
-	bool to64 = in->width == 8;
-	struct segment cs = flat_segment((uint16_t)((selector + (to64 ? 16 : 0)) | 3),
-		ATTR_CODE | ATTR_DPL3 | (to64 ? SEG_L : SEG_D));
-
-	if ((c->arch.efer & EFER_SCE) == 0 || c->mode != CODE_64)
-		return fault_ud;
-	if (cpu_cpl(c) != 0 || (to64 && !is_canonical(c->arch.gpr[RCX])))
-		return fault_gp(0);
-	flags_settle(c);
-	c->arch.rflags = (c->arch.gpr[R11] & 0x3c7fd7) | RFLAGS_ONE;
-	c->arch.rip = to64 ? c->arch.gpr[RCX] : (uint32_t)c->arch.gpr[RCX];
-	c->arch.seg[SS] =
-		flat_segment((uint16_t)((selector + 8) | 3), ATTR_DATA | ATTR_DPL3 | SEG_D);
-	code_segment_set(c, &cs);
-	return trap_if_stepping(c, in);
 }

@@ -2,6 +2,7 @@
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
 #include "sim/cpu/segment.h"
+#include "sim/cpu/v8086.h"
 
 #define REG_OFFSET(r) offsetof(struct vcpu, arch.gpr[r])
 
@@ -11,7 +12,8 @@ MUST_CHECK static struct fault map_allows(struct vcpu *c, uint16_t port, unsigne
 	const struct segment *tr = &c->arch.seg[TR];
 	uint16_t map, bits;
 
-	if (tr->limit < 0x67)
+	if (tr->limit < 0x67 ||
+		(tr->attr & 0xd) != SYSTEM_TSS_AVAILABLE) /* 16-bit TSSs have none */
 		return fault_gp(0);
 	TRY(mem_system_load(c, tr->base + 0x66, 2, &map));
 	if (map + port / 8u + 1 > tr->limit)
@@ -22,7 +24,7 @@ MUST_CHECK static struct fault map_allows(struct vcpu *c, uint16_t port, unsigne
 
 MUST_CHECK static struct fault need_port(struct vcpu *c, uint16_t port, unsigned size)
 {
-	if (!in_real_mode(c) && cpu_cpl(c) > bits_get(c->arch.rflags, RFLAGS_IOPL))
+	if (in_v8086(c) || cpu_cpl(c) > bits_get(c->arch.rflags, RFLAGS_IOPL))
 		TRY(map_allows(c, port, size));
 	return c->exclusive ? no_fault : fault_retry;
 }

@@ -1,6 +1,7 @@
 /* exec_stack.c - PUSH, POP and their kin. */
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
+#include "sim/cpu/v8086.h"
 
 /* in->width is the operand size. */
 OP_ANY(push)
@@ -138,8 +139,14 @@ OP_ANY(leave)
 /* PUSHF gives VM and RF as 0. */
 OP_ANY(pushf)
 {
+	enum interrupt_flag flag = in_v8086(c) ? v8086_flag_of(c, in->width) : FLAG_IF;
+
+	if (flag == FLAG_NONE)
+		return fault_gp(0);
 	flags_settle(c);
-	return stack_push(c, in->width, c->arch.rflags & ~(RFLAGS_VM | RFLAGS_RF));
+	return stack_push(c, in->width,
+		(flag == FLAG_VIF ? v8086_pushed_flags(c) : c->arch.rflags) &
+			~(RFLAGS_VM | RFLAGS_RF));
 }
 
 OP_ANY(popf)
@@ -147,7 +154,16 @@ OP_ANY(popf)
 	uint64_t value, mask = RFLAGS_STATUS | RFLAGS_TF | RFLAGS_DF | RFLAGS_NT;
 	uint64_t iopl = bits_get(c->arch.rflags, RFLAGS_IOPL);
 
+	enum interrupt_flag flag = in_v8086(c) ? v8086_flag_of(c, in->width) : FLAG_IF;
+
+	if (flag == FLAG_NONE)
+		return fault_gp(0);
 	TRY(stack_top(c, 0, in->width, &value));
+	if (flag == FLAG_VIF) {
+		TRY(v8086_pop_flags(c, value));
+		stack_drop(c, in->width);
+		return no_fault;
+	}
 	if (in->width > 2)
 		mask |= RFLAGS_AC | RFLAGS_ID;
 	if (cpu_cpl(c) == 0)

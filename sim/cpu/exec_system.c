@@ -2,6 +2,7 @@
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
 #include "sim/cpu/segment.h"
+#include "sim/cpu/v8086.h"
 
 MUST_CHECK static struct fault need_cpl0(const struct vcpu *c)
 {
@@ -345,7 +346,7 @@ OP_ANY(lidt)
 
 MUST_CHECK static struct fault store_selector(struct vcpu *c, const struct insn *in, unsigned seg)
 {
-	if (in_real_mode(c))
+	if (in_8086_mode(c))
 		return fault_ud;
 	TRY(need_umip(c));
 	return operand_store(
@@ -362,8 +363,11 @@ OP_ANY(str)
 	return store_selector(c, in, TR);
 }
 
-#define SYSTEM_LDT           0x2
-#define SYSTEM_TSS_AVAILABLE 0x9
+static bool system_type_fits(const struct vcpu *c, unsigned type, unsigned wanted)
+{
+	return type == wanted ||
+	       (wanted == SYSTEM_TSS_AVAILABLE && !in_ia32e(c) && type == SYSTEM_TSS16_AVAILABLE);
+}
 
 /* Reads the descriptor for LLDT or LTR, which must be of that type and present. */
 MUST_CHECK static struct fault system_descriptor(
@@ -374,7 +378,7 @@ MUST_CHECK static struct fault system_descriptor(
 	if (selector & 4)
 		return fault_gp(error);
 	TRY(descriptor_read_system(c, selector, VECTOR_GP, d));
-	if (descriptor_is_code_or_data(d) || descriptor_type(d) != type)
+	if (descriptor_is_code_or_data(d) || !system_type_fits(c, descriptor_type(d), type))
 		return fault_gp(error);
 	if (!descriptor_present(d))
 		return fault_error(VECTOR_NP, error);
@@ -388,7 +392,7 @@ OP_ANY(lldt)
 	struct descriptor d;
 	uint64_t selector;
 
-	if (in_real_mode(c))
+	if (in_8086_mode(c))
 		return fault_ud;
 	TRY(need_cpl0(c));
 	TRY(operand_load(c, in, 0, 2, &selector));
@@ -407,7 +411,7 @@ OP_ANY(ltr)
 	uint64_t selector;
 	uint8_t type;
 
-	if (in_real_mode(c))
+	if (in_8086_mode(c))
 		return fault_ud;
 	TRY(need_cpl0(c));
 	TRY(operand_load(c, in, 0, 2, &selector));
@@ -468,21 +472,26 @@ OP_ANY(pop_seg)
 
 /* --- interrupts and halting --- */
 
-MUST_CHECK static struct fault need_iopl(const struct vcpu *c)
-{
-	return cpu_cpl(c) <= bits_get(c->arch.rflags, RFLAGS_IOPL) ? no_fault : fault_gp(0);
-}
-
 OP_ANY(cli)
 {
-	TRY(need_iopl(c));
-	c->arch.rflags &= ~RFLAGS_IF;
+	enum interrupt_flag flag = interrupt_flag_of(c);
+
+	if (flag == FLAG_NONE)
+		return fault_gp(0);
+	c->arch.rflags &= flag == FLAG_IF ? ~RFLAGS_IF : ~RFLAGS_VIF;
 	return no_fault;
 }
 
 OP_ANY(sti)
 {
-	TRY(need_iopl(c));
+	enum interrupt_flag flag = interrupt_flag_of(c);
+
+	if (flag == FLAG_NONE || (flag == FLAG_VIF && (c->arch.rflags & RFLAGS_VIP)))
+		return fault_gp(0);
+	if (flag == FLAG_VIF) {
+		c->arch.rflags |= RFLAGS_VIF;
+		return no_fault;
+	}
 	if ((c->arch.rflags & RFLAGS_IF) == 0)
 		c->arch.shadow = SHADOW_STI;
 	c->arch.rflags |= RFLAGS_IF;
@@ -565,7 +574,7 @@ MUST_CHECK static struct fault find_descriptor(
 {
 	struct fault f;
 
-	if (in_real_mode(c))
+	if (in_8086_mode(c))
 		return fault_ud;
 	*found = false;
 	if ((selector & ~3ull) == 0)

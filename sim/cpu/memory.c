@@ -28,7 +28,7 @@ MUST_CHECK static struct fault translate_span(struct vcpu *c, uint64_t la, unsig
 	if (span->parts == 1)
 		return no_fault;
 	next = la + span->first;
-	if (c->mode != CODE_64)
+	if (c->mode != CODE_64 && la <= UINT32_MAX)
 		next = (uint32_t)next;
 	return mmu_translate(&c->mmu, next, how, who, &span->pa[1]);
 }
@@ -43,7 +43,7 @@ MUST_CHECK static struct fault reach(struct vcpu *c, unsigned seg, uint64_t la, 
 	*device = false;
 	for (unsigned i = 0; i < span->parts; i++)
 		*device |= phys_page(c->mmu.mem, span->pa[i]) == PHYS_NO_PAGE;
-	if (!*device)
+	if (!*device || c->delivering)
 		return no_fault;
 	if (span->parts != 1 || size > 8)
 		return cpu_refuse(
@@ -77,6 +77,36 @@ static void ram_put(struct vcpu *c, const struct span *span, unsigned size, cons
 	memcpy(ram_at(c, span->pa[0]), from, span->first);
 	if (span->parts == 2)
 		memcpy(ram_at(c, span->pa[1]), from + span->first, size - span->first);
+}
+
+static bool is_ram(const struct vcpu *c, uint64_t pa)
+{
+	return phys_page(c->mmu.mem, pa) != PHYS_NO_PAGE;
+}
+
+/* A span whose parts are RAM or not, each for itself. */
+static void system_get(struct vcpu *c, const struct span *span, unsigned size, uint8_t *to)
+{
+	memset(to, 0xff, size);
+	if (is_ram(c, span->pa[0]))
+		memcpy(to, ram_at(c, span->pa[0]), span->first);
+	if (span->parts == 2 && is_ram(c, span->pa[1]))
+		memcpy(to + span->first, ram_at(c, span->pa[1]), size - span->first);
+}
+
+static void system_put_part(struct vcpu *c, uint64_t pa, unsigned size, const uint8_t *from)
+{
+	if (size == 0 || !is_ram(c, pa))
+		return;
+	phys_will_write(c->mmu.mem, phys_page(c->mmu.mem, pa), pa & PAGE_MASK, size);
+	memcpy(ram_at(c, pa), from, size);
+}
+
+static void system_put(struct vcpu *c, const struct span *span, unsigned size, const uint8_t *from)
+{
+	system_put_part(c, span->pa[0], span->first, from);
+	if (span->parts == 2)
+		system_put_part(c, span->pa[1], size - span->first, from + span->first);
 }
 
 static void tell(
@@ -116,7 +146,9 @@ struct fault mem_load_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 	bool device;
 
 	TRY(reach(c, seg, la, size, ACCESS_READ, &span, &device));
-	if (device) {
+	if (device && c->delivering) {
+		system_get(c, &span, size, to);
+	} else if (device) {
 		uint64_t value = c->bus.mmio_read(c->bus.context, span.pa[0], size);
 
 		memcpy(to, &value, size);
@@ -137,7 +169,9 @@ struct fault mem_store_slow(
 
 	TRY(heed_store(c, la, size));
 	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
-	if (device) {
+	if (device && c->delivering) { /* a stack on a device is nobody's stack */
+		system_put(c, &span, size, from);
+	} else if (device) {
 		uint64_t value = 0;
 
 		memcpy(&value, from, size);
@@ -199,13 +233,11 @@ void mem_commit_slow(struct vcpu *c)
 MUST_CHECK static struct fault system_span(
 	struct vcpu *c, uint64_t la, unsigned size, enum access how, struct span *span)
 {
+	if ((c->arch.efer & EFER_LMA) == 0)
+		la = (uint32_t)la;
 	if (!is_canonical(la) || !is_canonical(la + size - 1))
 		return fault_gp(0);
-	TRY(translate_span(c, la, size, how, PRIVILEGE_IMPLICIT, span));
-	for (unsigned i = 0; i < span->parts; i++)
-		if (phys_page(c->mmu.mem, span->pa[i]) == PHYS_NO_PAGE)
-			return cpu_refuse(c, "a descriptor table outside RAM");
-	return no_fault;
+	return translate_span(c, la, size, how, PRIVILEGE_IMPLICIT, span);
 }
 
 struct fault mem_system_load(struct vcpu *c, uint64_t la, unsigned size, void *to)
@@ -213,7 +245,7 @@ struct fault mem_system_load(struct vcpu *c, uint64_t la, unsigned size, void *t
 	struct span span;
 
 	TRY(system_span(c, la, size, ACCESS_READ, &span));
-	ram_get(c, &span, size, to);
+	system_get(c, &span, size, to);
 	return no_fault;
 }
 
@@ -222,7 +254,13 @@ struct fault mem_system_store(struct vcpu *c, uint64_t la, unsigned size, const 
 	struct span span;
 
 	TRY(system_span(c, la, size, ACCESS_WRITE, &span));
-	ram_announce(c, &span, size);
-	ram_put(c, &span, size, from);
+	system_put(c, &span, size, from);
 	return no_fault;
+}
+
+struct fault mem_system_touch(struct vcpu *c, uint64_t la, unsigned size, enum access how)
+{
+	struct span span;
+
+	return system_span(c, la, size, how, &span);
 }

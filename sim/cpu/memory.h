@@ -21,10 +21,14 @@ void mem_commit_slow(struct vcpu *c);
 /* Before a store that will not fault: asks the guard if it goes to a watched range (run.c). */
 MUST_CHECK struct fault mem_heed_store(struct vcpu *c, uint64_t la, uint64_t pa, unsigned size);
 
-/* Descriptor tables, TSS and IDT: accessed as supervisor whatever the CPL, never through MMIO. */
+/* Descriptor tables, TSS and IDT: accessed as supervisor whatever the CPL. They never reach a
+ * device: outside RAM all ones are read, and what is written is lost. */
 MUST_CHECK struct fault mem_system_load(struct vcpu *c, uint64_t la, unsigned size, void *to);
 MUST_CHECK struct fault mem_system_store(
 	struct vcpu *c, uint64_t la, unsigned size, const void *from);
+/* Only the faults, and accessed and dirty bits. */
+MUST_CHECK struct fault mem_system_touch(
+	struct vcpu *c, uint64_t la, unsigned size, enum access how);
 
 /* The page of the last byte equals the entry's tag only if all bytes lie in the entry's page: the
  * next page has another slot. */

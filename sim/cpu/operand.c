@@ -26,7 +26,7 @@ static bool segment_allows(const struct segment *s, enum access how)
 	return !code || (s->attr & 0x2);
 }
 
-static bool within_limit(const struct segment *s, uint64_t offset, unsigned size)
+bool segment_holds(const struct segment *s, uint64_t offset, unsigned size)
 {
 	uint64_t last = offset + size - 1;
 	bool expand_down = (s->attr & 0xc) == 0x4;
@@ -45,7 +45,7 @@ struct fault segment_linear(
 		*la = offset + (seg == FS || seg == GS ? s->base : 0);
 		return no_fault;
 	}
-	if (((c->arch.cr0 & CR0_PE) && !segment_allows(s, how)) || !within_limit(s, offset, size))
+	if (((c->arch.cr0 & CR0_PE) && !segment_allows(s, how)) || !segment_holds(s, offset, size))
 		return fault_error(seg == SS ? VECTOR_SS : VECTOR_GP, 0);
 	*la = (uint32_t)(offset + s->base);
 	return no_fault;

@@ -53,6 +53,9 @@ bool operand_is_misaligned(const struct vcpu *c, const struct insn *in);
 MUST_CHECK struct fault segment_linear(struct vcpu *c, unsigned seg, uint64_t offset, unsigned size,
 	enum access how, uint64_t *la);
 
+/* Does the segment hold these bytes (SDM "Limit Checking")? */
+bool segment_holds(const struct segment *s, uint64_t offset, unsigned size);
+
 /* A base or index register: one of gpr, rip, or zero, which lie behind each other (core.h). */
 static ALWAYS_INLINE uint64_t address_register(const struct vcpu *c, unsigned i)
 {

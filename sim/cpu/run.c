@@ -248,7 +248,10 @@ static struct fault leave_block(struct vcpu *c, struct fault f)
 		c->left--;
 		return no_fault;
 	}
-	advance_rip(c, c->at->start);
+	if (unlikely(c->moved))
+		c->moved = false;
+	else
+		advance_rip(c, c->at->start);
 	if (fault_kind(f) == FAULT_BLOCK_STALE || fault_kind(f) == FAULT_BLOCK_PART)
 		return no_fault;
 	return f;

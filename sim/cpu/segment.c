@@ -1,6 +1,7 @@
 #include "sim/cpu/segment.h"
 
 #include "sim/cpu/memory.h"
+#include "sim/cpu/v8086.h"
 
 #define TYPE_ACCESSED BIT(40)
 
@@ -72,8 +73,8 @@ struct segment null_stack_segment(uint16_t selector, unsigned cpl)
 	return (struct segment){.selector = selector, .attr = (uint16_t)(cpl << 5)};
 }
 
-MUST_CHECK static struct fault data_segment_check(
-	struct vcpu *c, uint16_t selector, struct segment *out)
+struct fault data_segment_check(
+	struct vcpu *c, uint16_t selector, enum vector vector, struct segment *out)
 {
 	struct descriptor d;
 	unsigned type, rpl = selector & 3;
@@ -82,12 +83,12 @@ MUST_CHECK static struct fault data_segment_check(
 		*out = (struct segment){.selector = selector};
 		return no_fault;
 	}
-	TRY(descriptor_read(c, selector, VECTOR_GP, &d));
+	TRY(descriptor_read(c, selector, vector, &d));
 	type = descriptor_type(&d);
 	if (!descriptor_is_code_or_data(&d) || (type & 0xa) == 0x8) /* execute-only code */
-		return fault_gp(selector_error(selector));
+		return fault_error(vector, selector_error(selector));
 	if ((type & 0xc) != 0xc && descriptor_dpl(&d) < (rpl > cpu_cpl(c) ? rpl : cpu_cpl(c)))
-		return fault_gp(selector_error(selector));
+		return fault_error(vector, selector_error(selector));
 	if (!descriptor_present(&d))
 		return fault_error(VECTOR_NP, selector_error(selector));
 	TRY(descriptor_mark_accessed(c, selector, &d));
@@ -117,7 +118,7 @@ MUST_CHECK static struct fault load_checked(
 	struct vcpu *c, unsigned seg, uint16_t selector, struct segment *out)
 {
 	if (seg != SS)
-		return data_segment_check(c, selector, out);
+		return data_segment_check(c, selector, VECTOR_GP, out);
 	/* 64-bit mode takes a null SS below CPL 3 (SDM MOV). */
 	if ((selector & ~3u) == 0 && c->mode == CODE_64 && cpu_cpl(c) != 3 &&
 		(selector & 3) == cpu_cpl(c)) {
@@ -136,47 +137,32 @@ struct fault segment_load(struct vcpu *c, unsigned seg, uint16_t selector)
 		c->arch.seg[seg].base = (uint64_t)selector << 4;
 		return no_fault;
 	}
+	if (in_v8086(c)) {
+		c->arch.seg[seg] = v8086_segment(selector);
+		return no_fault;
+	}
 	TRY(load_checked(c, seg, selector, &s));
 	c->arch.seg[seg] = s;
 	return no_fault;
 }
 
-/* System descriptors through which far transfers go: in IA-32e mode call gates alone. */
-static bool is_gate_or_task(const struct vcpu *c, const struct descriptor *d)
+struct fault code_segment_check_jump(
+	struct vcpu *c, uint16_t selector, struct descriptor *d, struct segment *out)
 {
-	unsigned type = descriptor_type(d);
-
-	if (descriptor_is_code_or_data(d))
-		return false;
-	if (in_ia32e(c))
-		return type == 0xc;
-	return type == 0x1 || type == 0x4 || type == 0x5 || type == 0x9 || type == 0xc;
-}
-
-struct fault code_segment_check_jump(struct vcpu *c, uint16_t selector, struct segment *out)
-{
+	bool conforming = descriptor_type(d) & 4;
 	uint32_t error = selector_error(selector);
 	unsigned cpl = cpu_cpl(c);
-	struct descriptor d;
-	bool conforming;
 
-	if ((selector & ~3u) == 0)
-		return fault_gp(0);
-	TRY(descriptor_read(c, selector, VECTOR_GP, &d));
-	if (is_gate_or_task(c, &d))
-		return cpu_refuse(c, "a far transfer through a gate or task");
-	conforming = descriptor_type(&d) & 4;
-	if (!descriptor_is_code_or_data(&d) || !descriptor_is_code(&d))
+	if (!descriptor_is_code(d))
 		return fault_gp(error);
-	if (conforming ? descriptor_dpl(&d) > cpl
-		       : (selector & 3) > cpl || descriptor_dpl(&d) != cpl)
+	if (conforming ? descriptor_dpl(d) > cpl : (selector & 3) > cpl || descriptor_dpl(d) != cpl)
 		return fault_gp(error);
-	if (in_ia32e(c) && descriptor_long(&d) && (d.low >> 54 & 1))
+	if (in_ia32e(c) && descriptor_long(d) && (d->low >> 54 & 1))
 		return fault_gp(error);
-	if (!descriptor_present(&d))
+	if (!descriptor_present(d))
 		return fault_error(VECTOR_NP, error);
-	TRY(descriptor_mark_accessed(c, selector, &d));
-	*out = segment_from_descriptor((uint16_t)((selector & ~3u) | cpl), &d);
+	TRY(descriptor_mark_accessed(c, selector, d));
+	*out = segment_from_descriptor((uint16_t)((selector & ~3u) | cpl), d);
 	return no_fault;
 }
 

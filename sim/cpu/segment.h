@@ -1,7 +1,7 @@
 /* segment.h - selectors and descriptors: loading them, and what the loads check.
  *
- * SDM "Protected-Mode Memory Management" and "Privilege Checking". Gates of the GDT (call, task)
- * are refused loudly; interrupt and trap gates are in exception.c.
+ * SDM "Protected-Mode Memory Management" and "Privilege Checking". Call gates are in far_gate.c,
+ * interrupt and trap gates in exception.c, tasks in task.c.
  */
 #ifndef CPU_SEGMENT_H
 #define CPU_SEGMENT_H
@@ -12,6 +12,10 @@
 struct descriptor {
 	uint64_t low, high;
 };
+
+#define SYSTEM_TSS16_AVAILABLE 0x1
+#define SYSTEM_LDT             0x2
+#define SYSTEM_TSS_AVAILABLE   0x9
 
 static inline unsigned descriptor_type(const struct descriptor *d)
 {
@@ -54,6 +58,12 @@ static inline bool in_real_mode(const struct vcpu *c)
 	return (c->arch.cr0 & CR0_PE) == 0;
 }
 
+/* Real mode, and virtual-8086 mode: selectors are paragraph numbers. */
+static inline bool in_8086_mode(const struct vcpu *c)
+{
+	return in_real_mode(c) || (c->arch.rflags & RFLAGS_VM);
+}
+
 struct segment segment_from_descriptor(uint16_t selector, const struct descriptor *d);
 
 /* Reads a code or data descriptor; vector and selector make the fault if it is out of limits. */
@@ -68,6 +78,10 @@ MUST_CHECK struct fault descriptor_read_system(
 MUST_CHECK struct fault descriptor_mark_accessed(
 	struct vcpu *c, uint16_t selector, struct descriptor *d);
 
+/* The checks on a segment for ES, DS, FS or GS: vector #GP or #TS on a bad one. */
+MUST_CHECK struct fault data_segment_check(
+	struct vcpu *c, uint16_t selector, enum vector vector, struct segment *out);
+
 /* MOV, POP and the like into ES, SS, DS, FS or GS. */
 MUST_CHECK struct fault segment_load(struct vcpu *c, unsigned seg, uint16_t selector);
 
@@ -75,9 +89,10 @@ MUST_CHECK struct fault segment_load(struct vcpu *c, unsigned seg, uint16_t sele
 MUST_CHECK struct fault stack_segment_check(
 	struct vcpu *c, uint16_t selector, unsigned cpl, enum vector vector, struct segment *out);
 
-/* The checks on a code segment for a far jump or call; *out has RPL = the new CPL. */
+/* The checks on a code segment for a far jump or call, whose descriptor has been read; *out has
+ * RPL = the new CPL. */
 MUST_CHECK struct fault code_segment_check_jump(
-	struct vcpu *c, uint16_t selector, struct segment *out);
+	struct vcpu *c, uint16_t selector, struct descriptor *d, struct segment *out);
 
 /* Sets CS and what depends on it: mode, CPL in SS is the caller's. */
 void code_segment_set(struct vcpu *c, const struct segment *cs);
