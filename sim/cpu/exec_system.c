@@ -26,6 +26,8 @@ static const struct cr4_row {
 	uint64_t bit;
 	enum cpu_feature feature;
 } cr4_rows[] = {
+	{CR4_VME, FEATURE_vme},
+	{CR4_PVI, FEATURE_vme},
 	{CR4_TSD, FEATURE_tsc},
 	{CR4_DE, FEATURE_de},
 	{CR4_PSE, FEATURE_pse},

@@ -188,8 +188,8 @@ static void load_image(struct vcpu *c, const struct task_request *r, const struc
 	c->arch.seg[LDTR] = (struct segment){.selector = image->ldt};
 	if (c->arch.rflags & RFLAGS_VM)
 		v8086_segments(c, image->selectors);
-	else
-		c->arch.seg[SS].attr = (uint16_t)((image->selectors[CS] & 3) << 5);
+	else /* until SS is good, whoever handles a fault gets a stack from the TSS */
+		c->arch.seg[SS] = null_stack_segment(image->selectors[SS], 3);
 	cpu_state_changed(c);
 }
 
@@ -261,11 +261,11 @@ MUST_CHECK static struct fault load_segments(struct vcpu *c)
 	TRY(load_ldt(c));
 	if (c->arch.rflags & RFLAGS_VM)
 		return no_fault;
-	TRY(load_code(c));
 	TRY(stack_segment_check(
 		c, c->arch.seg[SS].selector, c->arch.seg[CS].selector & 3, VECTOR_TS, &s));
 	c->arch.seg[SS] = s;
 	cpu_state_changed(c);
+	TRY(load_code(c));
 	for (unsigned i = 0; i < ARRAY_LEN(data); i++) {
 		TRY(data_segment_check(c, c->arch.seg[data[i]].selector, VECTOR_TS, &s));
 		c->arch.seg[data[i]] = s;

@@ -51,6 +51,7 @@
 #define LEGACY_GS     56
 #define LEGACY_SS     58
 #define LEGACY_REAL   60
+#define LEGACY_TR     62
 #define LEGACY_SIZE   64
 
 #endif

@@ -4,6 +4,7 @@
  * and error code, IP, CS if it changed, flags, SP relative to where it began, registers that
  * changed.
  */
+#include "tests/system/image/legacy.h"
 #include "bench/image/lib.h"
 #include "tests/system/image/tests.h"
 
@@ -15,29 +16,23 @@
 #define SEL_DOWN     (SEL_FREE + 24) /* expand-down above 4 KiB */
 #define GATE32       0x8e00
 
-struct legacy {
-	uint32_t gpr[8];
-	uint32_t eip, eflags, vector, error;
-	uint16_t cs, ds, es, fs, gs, ss, real, unused;
-};
-
-_Static_assert(sizeof(struct legacy) == LEGACY_SIZE, "legacy_switch.S");
-_Static_assert(offsetof(struct legacy, real) == LEGACY_REAL, "legacy_switch.S");
-
 enum legacy_mode { REAL, FLAT32, CODE16 };
 
 uint64_t legacy_idt[LEGACY_VECTORS];
 
 extern const char legacy_low[], legacy_low_end[], legacy_real_stubs[], legacy_stubs[];
-extern char legacy_low_state[];
 void legacy_enter(void);
 
-static struct legacy *state(void)
+void legacy_run(struct legacy *s)
 {
-	return (struct legacy *)(uint64_t)legacy_low_state;
+	*(struct legacy *)(uint64_t)legacy_low_state = *s;
+	legacy_enter();
+	*s = *(const struct legacy *)(uint64_t)legacy_low_state;
+	tss_reset();
+	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
 }
 
-static void prepare(void)
+void legacy_prepare(void)
 {
 	volatile uint32_t *ivt = (volatile uint32_t *)LEGACY_IVT;
 	uint64_t real_stubs = (uint64_t)(legacy_real_stubs - legacy_low) + LEGACY_BASE;
@@ -75,7 +70,7 @@ static struct legacy start_state(enum legacy_mode mode, const void *code)
 	return s;
 }
 
-static void show(const struct legacy *before, const struct legacy *after)
+void legacy_show(const struct legacy *before, const struct legacy *after)
 {
 	static const char *const names[] = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
 
@@ -102,12 +97,11 @@ static void show(const struct legacy *before, const struct legacy *after)
 static void legacy(const char *name, enum legacy_mode mode, const void *code)
 {
 	static const char *const modes[] = {"real", "flat32", "code16"};
-	struct legacy before = start_state(mode, code);
+	struct legacy before = start_state(mode, code), after = before;
 
-	*state() = before;
-	legacy_enter();
+	legacy_run(&after);
 	line_begin("%s.%s", modes[mode], name);
-	show(&before, state());
+	legacy_show(&before, &after);
 	line_end();
 }
 
@@ -192,7 +186,7 @@ static void test_real(void)
 	IN_REAL("lidt.24", "sidtl (0x100); mov (0x102), %%eax; lidtw (0x100)");
 }
 
-static void test_protected(void)
+static void test_protected_flat(void)
 {
 	SIXTEEN(IN_CODE16);
 	IN_CODE16("ss16", "mov $0x60, %%ax; mov %%ax, %%ss; mov $0x12340000, %%esp; push %%ax; mov "
@@ -247,9 +241,9 @@ static void test_recklessly(void)
 
 void test_legacy(void)
 {
-	prepare();
+	legacy_prepare();
 	test_real();
-	test_protected();
+	test_protected_flat();
 	if (reckless)
 		test_recklessly();
 	for (unsigned s = SEL_FREE; s <= SEL_DOWN; s += 8)

@@ -11,6 +11,8 @@
 #define EFER_LME  0x100
 #define CR0_PE    1
 #define CR0_PG_BIT 31
+#define CR4_PAE   0x20
+#define TSS_BUSY  2
 
 #define LOW(x)	  (x - legacy_low + LEGACY_BASE)
 #define STATE(x)  (LOW(legacy_state) + (x))
@@ -26,6 +28,8 @@ legacy_enter:
 	pushq %r15
 	movq %rsp, legacy_rsp
 	sidt saved_idt_ptr
+	movq %cr3, %rax
+	movl %eax, saved_cr3
 	lidt legacy_idt_ptr
 	ljmpl *to_compat
 
@@ -41,6 +45,10 @@ compat:
 	wrmsr
 	cmpw $0, STATE(LEGACY_REAL)
 	jne to_real
+	cmpw $0, STATE(LEGACY_TR)
+	je 1f
+	ltrw STATE(LEGACY_TR)
+1:
 	movl STATE(4 * 4), %eax
 	movw STATE(LEGACY_SS), %ss
 	movl %eax, %esp
@@ -122,7 +130,19 @@ protected_common:
 	movl %esp, STATE(4 * 4)
 back:
 	cld
+	clts
 	call flat_segments
+	movl %cr0, %eax
+	btrl $CR0_PG_BIT, %eax
+	movl %eax, %cr0
+	movl %cr4, %eax
+	orl $CR4_PAE, %eax
+	movl %eax, %cr4
+	movl saved_cr3, %eax
+	movl %eax, %cr3
+	andb $~TSS_BUSY, gdt + SEL_TSS + 5
+	movl $SEL_TSS, %eax /* IA-32e mode does not begin with a 16-bit TSS */
+	ltrw %ax
 	movl $MSR_EFER, %ecx
 	rdmsr
 	orl $EFER_LME, %eax
@@ -259,6 +279,8 @@ legacy_idt_ptr:
 	.section .bss
 	.align 16
 legacy_rsp:
+	.skip 8
+saved_cr3:
 	.skip 8
 saved_idt_ptr:
 	.skip 16

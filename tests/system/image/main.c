@@ -24,6 +24,7 @@ static const struct group {
 	{"transfers", test_transfers},
 	{"control", test_control},
 	{"legacy", test_legacy},
+	{"protected", test_protected},
 	{"interrupts", test_interrupts},
 };
 

@@ -13,6 +13,7 @@ void test_descriptors(void);
 void test_transfers(void);
 void test_control(void);
 void test_legacy(void);
+void test_protected(void);
 void test_interrupts(void);
 
 /* interrupts.c: what the second core does, and what an interrupt or exception there does. */
