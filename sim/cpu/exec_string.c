@@ -200,6 +200,13 @@ static bool goes_on(const struct insn *in, bool equal)
 	return equal == ((in->prefix & PREFIX_REPNE) == 0);
 }
 
+/* The flags of a comparison that others follow are never seen: SDM "REP/REPE/REPZ/REPNE/REPNZ", and
+ * processors restore them before they take an interrupt or fault. */
+static bool is_last(const struct vcpu *c, const struct insn *in, bool more)
+{
+	return !more || !repeats(in) || zero_extend(c->arch.gpr[RCX], in->address_size) == 1;
+}
+
 static struct fault cmps_once(struct vcpu *c, const struct insn *in, bool *more)
 {
 	uint64_t from, to, a = 0, b = 0;
@@ -208,11 +215,12 @@ static struct fault cmps_once(struct vcpu *c, const struct insn *in, bool *more)
 	TRY(mem_load(c, ES, to, in->width, &b));
 	TRY(source_address(c, in, &from));
 	TRY(mem_load(c, in->seg, from, in->width, &a));
-	flags_set_lazy(
-		c, LAZY_SUB, in->width, sign_extend(a, in->width), sign_extend(b, in->width));
+	*more = goes_on(in, a == b);
+	if (is_last(c, in, *more))
+		flags_set_lazy(c, LAZY_SUB, in->width, sign_extend(a, in->width),
+			sign_extend(b, in->width));
 	advance(c, in, RSI);
 	advance(c, in, RDI);
-	*more = goes_on(in, a == b);
 	return no_fault;
 }
 
@@ -223,9 +231,10 @@ static struct fault scas_once(struct vcpu *c, const struct insn *in, bool *more)
 
 	TRY(dest_address(c, in, ACCESS_READ, &to));
 	TRY(mem_load(c, ES, to, in->width, &b));
-	flags_set_lazy(c, LAZY_SUB, in->width, a, sign_extend(b, in->width));
-	advance(c, in, RDI);
 	*more = goes_on(in, a == sign_extend(b, in->width));
+	if (is_last(c, in, *more))
+		flags_set_lazy(c, LAZY_SUB, in->width, a, sign_extend(b, in->width));
+	advance(c, in, RDI);
 	return no_fault;
 }
 
