@@ -1,5 +1,7 @@
 #include "sim/cpu/undefined.h"
 
+#include <math.h>
+
 #define SZAP (RFLAGS_SF | RFLAGS_ZF | RFLAGS_AF | RFLAGS_PF)
 
 static bool has_kind(const struct row *row, char kind)
@@ -107,4 +109,42 @@ bool undefined_rule(size_t i, const char **names, uint64_t *flags, const char **
 	*flags = undefined[i].flags;
 	*when = undefined[i].when;
 	return true;
+}
+
+/* --- bounds --- */
+
+enum bound bound_of(const struct row *row)
+{
+	if (names_include("rcpps rcpss rsqrtps rsqrtss", row->name))
+		return BOUND_RECIPROCAL;
+	if (names_include("f2xm1 fyl2x fyl2xp1 fptan fpatan fsin fcos fsincos", row->name))
+		return BOUND_TRANSCENDENTAL;
+	return BOUND_EXACT;
+}
+
+/* NaN, infinity and zero have to be alike. */
+static bool singles_near(uint32_t a, uint32_t b)
+{
+	float x, y;
+
+	memcpy(&x, &a, sizeof(x));
+	memcpy(&y, &b, sizeof(y));
+	return a == b || fabsf(x - y) <= fabsf(x) * 3 / 4096;
+}
+
+bool reciprocals_near(uint64_t a, uint64_t b)
+{
+	return singles_near((uint32_t)a, (uint32_t)b) &&
+	       singles_near((uint32_t)(a >> 32), (uint32_t)(b >> 32));
+}
+
+/* Exponent and fraction in one: the next number is the next integer. */
+static unsigned __int128 rank(const struct xmm *number)
+{
+	return (unsigned __int128)(number->q[1] & 0x7fff) << 63 | (number->q[0] << 1 >> 1);
+}
+
+bool transcendentals_near(const struct xmm *a, const struct xmm *b)
+{
+	return rank(a) - rank(b) + 1 <= 2 && ((a->q[1] ^ b->q[1]) & 0x8000) == 0;
 }

@@ -1,5 +1,6 @@
 #include "sim/hwtrace/compare.h"
 
+#include "sim/cpu/float80.h"
 #include "sim/cpu/undefined.h"
 
 #define NOT_COMPARED                                                                               \
@@ -39,53 +40,41 @@ static void take_undefined(struct hw_comparison *c)
 
 /* --- within a bound --- */
 
-#define RECIPROCAL_ERROR (3.0 / 4096) /* twice what the manual allows each of them */
-
-static bool floats_near(uint32_t a, uint32_t b)
-{
-	float x, y;
-
-	memcpy(&x, &a, sizeof(x));
-	memcpy(&y, &b, sizeof(y));
-	if (a == b)
-		return true;
-	return (x - y) <= RECIPROCAL_ERROR * (y < 0 ? -y : y) &&
-	       (y - x) <= RECIPROCAL_ERROR * (y < 0 ? -y : y);
-}
-
 static void take_reciprocals(struct hw_comparison *c)
 {
-	for (unsigned i = HW_XMM; i < HW_WORDS; i++) {
-		uint64_t a = c->ringv->w[i], b = c->hardware->w[i];
-
-		if (a != b && floats_near((uint32_t)a, (uint32_t)b) &&
-			floats_near((uint32_t)(a >> 32), (uint32_t)(b >> 32)))
+	for (unsigned i = HW_XMM; i < HW_WORDS; i++)
+		if (reciprocals_near(c->hardware->w[i], c->ringv->w[i]))
 			take_over(c, i, UINT64_MAX);
-	}
 }
 
-#define FSW_C1  BIT(9) /* which way it was rounded */
-#define ULP_MAX 2
-
-static void take_transcendental(struct hw_comparison *c)
+static void take_transcendentals(struct hw_comparison *c)
 {
 	take_over(c, HW_FSW, FSW_C1);
 	for (unsigned i = HW_ST; i < HW_XMM; i += 2) {
-		uint64_t distance = c->ringv->w[i] - c->hardware->w[i];
+		const struct xmm hardware = {{c->hardware->w[i], c->hardware->w[i + 1]}};
+		const struct xmm ringv = {{c->ringv->w[i], c->ringv->w[i + 1]}};
 
-		if (distance + ULP_MAX <= 2 * ULP_MAX &&
-			c->ringv->w[i + 1] == c->hardware->w[i + 1])
+		if (transcendentals_near(&hardware, &ringv)) {
 			take_over(c, i, UINT64_MAX);
+			take_over(c, i + 1, UINT64_MAX);
+		}
 	}
 }
 
-static const struct {
-	const char *names; /* separated by blanks */
-	void (*take)(struct hw_comparison *c);
-} bounded[] = {
-	{"rcpps rcpss rsqrtps rsqrtss", take_reciprocals},
-	{"f2xm1 fyl2x fyl2xp1 fptan fpatan fsin fcos fsincos", take_transcendental},
-};
+static void take_bounded(struct hw_comparison *c)
+{
+	switch (bound_of(c->row)) {
+	case BOUND_EXACT:
+		return;
+	case BOUND_RECIPROCAL:
+		take_reciprocals(c);
+		break;
+	case BOUND_TRANSCENDENTAL:
+		take_transcendentals(c);
+		break;
+	}
+	c->bounded = true;
+}
 
 /* --- all --- */
 
@@ -101,14 +90,12 @@ static bool find_difference(struct hw_comparison *c)
 
 bool hw_compare(struct hw_comparison *c)
 {
-	c->taken_over = false;
+	c->taken_over = c->bounded = false;
 	if (!find_difference(c))
 		return true;
 	if (c->row == NULL)
 		return false;
 	take_undefined(c);
-	for (size_t i = 0; i < ARRAY_LEN(bounded); i++)
-		if (names_include(bounded[i].names, c->row->name))
-			bounded[i].take(c);
+	take_bounded(c);
 	return !find_difference(c);
 }

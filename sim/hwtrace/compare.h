@@ -16,6 +16,7 @@ struct hw_comparison {
 	const struct hw_state *before, *hardware;
 	struct hw_state *ringv; /* takes over what may differ */
 	bool taken_over;        /* something was */
+	bool bounded;           /* among it a result that is not the same, but within its bound */
 	unsigned word;          /* the first that differs */
 };
 
