@@ -141,8 +141,9 @@ void hwtrace_print_outcome(const struct hwtrace_outcome *o)
 	if (r->differences != 0)
 		printf("%" PRIu64 " differences in ", r->differences);
 	printf("%" PRIu64 " of %" PRIu64 " steps (%" PRIu64 " given by the environment, %" PRIu64
-	       " signals), %" PRIu64 " checks of memory; %.2f s\n",
-		r->steps, o->trace.steps, r->given, r->signals, r->checks, o->seconds);
+	       " signals), %" PRIu64 " results within their bound, %" PRIu64
+	       " checks of memory; %.2f s\n",
+		r->steps, o->trace.steps, r->given, r->signals, r->bounded, r->checks, o->seconds);
 }
 
 static void json_difference(const struct hw_difference *d, FILE *out)
@@ -169,10 +170,10 @@ void hwtrace_print_json(const struct hwtrace_outcome *o, FILE *out)
 	fprintf(out,
 		",\n  \"verdict\": \"%s\",\n  \"expected\": \"pass\",\n  \"steps\": %" PRIu64
 		",\n  \"of\": %" PRIu64 ",\n  \"given\": %" PRIu64 ",\n  \"signals\": %" PRIu64
-		",\n  \"checks\": %" PRIu64 ",\n  \"differences\": %" PRIu64
-		",\n  \"seconds\": %.3f",
+		",\n  \"bounded\": %" PRIu64 ",\n  \"checks\": %" PRIu64
+		",\n  \"differences\": %" PRIu64 ",\n  \"seconds\": %.3f",
 		r->differences == 0 ? "pass" : "differs", r->steps, o->trace.steps, r->given,
-		r->signals, r->checks, r->differences, o->seconds);
+		r->signals, r->bounded, r->checks, r->differences, o->seconds);
 	if (r->differences != 0) {
 		json_difference(&o->first, out);
 		fprintf(out, ",\n  \"mnemonics\": {");

@@ -17,7 +17,7 @@ struct answers *answers_create(const struct cpu_model *model)
 			.prot = HW_PROT_READ | HW_PROT_EXEC},
 		{.kind = HW_WRITE, .la = CODE_LA, .size = sizeof(code), .data = code},
 	};
-	struct player *p = player_create(model);
+	struct player *p = player_create(model, PLAYER_MEMORY_MIN);
 
 	for (unsigned i = 0; i < ARRAY_LEN(edits); i++)
 		if (!player_edit(p, &edits[i], NULL))

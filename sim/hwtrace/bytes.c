@@ -58,14 +58,16 @@ void bytes_put_text(struct bytes *b, const char *text)
 
 struct bytes_reader bytes_read(const struct bytes *b)
 {
-	return (struct bytes_reader){.at = b->data, .end = b->data + b->size};
+	/* An empty block may have no data, and NULL + 0 is undefined. */
+	return (struct bytes_reader){
+		.at = b->data, .end = b->size > 0 ? b->data + b->size : b->data};
 }
 
 const uint8_t *bytes_get(struct bytes_reader *r, size_t size)
 {
 	const uint8_t *at = r->at;
 
-	if (r->bad || (size_t)(r->end - at) < size) {
+	if (r->bad || at == NULL || (size_t)(r->end - at) < size) {
 		r->bad = true;
 		return NULL;
 	}

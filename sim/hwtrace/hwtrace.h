@@ -41,6 +41,8 @@ void hwtrace_free(struct hwtrace *t);
 
 MUST_CHECK bool hwtrace_write(const struct hwtrace *t, const char *path, struct error *e);
 MUST_CHECK bool hwtrace_read(struct hwtrace *t, const char *path, struct error *e);
+/* The same, as the bytes of a file; free them in any case. */
+MUST_CHECK bool hwtrace_write_memory(const struct hwtrace *t, struct bytes *file, struct error *e);
 MUST_CHECK bool hwtrace_read_memory(
 	struct hwtrace *t, const char *name, const uint8_t *data, size_t size, struct error *e);
 

@@ -70,8 +70,8 @@ static void describe(const struct hwtrace *t, struct bytes *b)
 		bytes_put_number(b, t->first.w[i]);
 }
 
-static bool put_section(struct bytes *file, const struct bytes *b, struct section *s,
-	const char *path, struct error *e)
+static bool put_section(
+	struct bytes *file, const struct bytes *b, struct section *s, struct error *e)
 {
 	uLongf size = compressBound(b->size);
 	uint8_t *packed = malloc(size);
@@ -79,7 +79,7 @@ static bool put_section(struct bytes *file, const struct bytes *b, struct sectio
 	if (packed == NULL || b->size > SECTION_MAX ||
 		compress2(packed, &size, b->data, b->size, Z_BEST_COMPRESSION) != Z_OK) {
 		free(packed);
-		return fail(e, "%s: the host has no memory for the trace", path);
+		return fail(e, "the host has no memory for the trace");
 	}
 	*s = (struct section){b->size, size};
 	bytes_put(file, packed, size);
@@ -87,25 +87,31 @@ static bool put_section(struct bytes *file, const struct bytes *b, struct sectio
 	return true;
 }
 
-bool hwtrace_write(const struct hwtrace *t, const char *path, struct error *e)
+bool hwtrace_write_memory(const struct hwtrace *t, struct bytes *file, struct error *e)
 {
 	struct header h = {.magic = MAGIC, .version = HWTRACE_VERSION, .sections = SECTIONS};
 	struct hwtrace copy = *t;
-	struct bytes description = {0}, file = {0};
+	struct bytes description = {0};
 	bool good = true;
 
+	*file = (struct bytes){0};
 	describe(t, &description);
-	bytes_put(&file, &h, sizeof(h));
+	bytes_put(file, &h, sizeof(h));
 	for (unsigned i = 0; i < SECTIONS && good; i++)
-		good = put_section(
-			&file, section_bytes(&copy, &description, i), &h.section[i], path, e);
-	if (good) {
-		memcpy(file.data, &h, sizeof(h));
-		h.hash = hash_file(file.data, file.size);
-		memcpy(file.data, &h, sizeof(h));
-		good = file_replace(path, file.data, file.size, e);
-	}
+		good = put_section(file, section_bytes(&copy, &description, i), &h.section[i], e);
+	memcpy(file->data, &h, sizeof(h));
+	h.hash = hash_file(file->data, file->size);
+	memcpy(file->data, &h, sizeof(h));
 	bytes_free(&description);
+	return good;
+}
+
+bool hwtrace_write(const struct hwtrace *t, const char *path, struct error *e)
+{
+	struct bytes file;
+	bool good =
+		hwtrace_write_memory(t, &file, e) && file_replace(path, file.data, file.size, e);
+
 	bytes_free(&file);
 	return good;
 }

@@ -2,11 +2,8 @@
 
 #include <stdlib.h>
 
-#define RAM         (UINT64_C(1) << 30)
-#define FRAMES      (RAM / PAGE_SIZE)
-#define NO_FRAME    0 /* frame 0 is the root of the page tables */
-#define LEVELS      4
-#define FLAGS_RANGE (RFLAGS_STATUS | RFLAGS_DF)
+#define NO_FRAME 0 /* frame 0 is the root of the page tables */
+#define LEVELS   4
 
 /* Memory of the supervisor: what the exception that ends a faulting step needs. */
 #define SYSTEM_LA   UINT64_C(0xffffffff80000000)
@@ -39,7 +36,7 @@ struct player {
 	uint64_t now;
 	struct frame *frames;
 	uint32_t *free; /* frames that were given back */
-	uint32_t free_count, next;
+	uint32_t free_count, next, frame_count;
 };
 
 /* --- page tables --- */
@@ -50,7 +47,7 @@ static uint32_t take_frame(struct player *p)
 	uint32_t frame;
 
 	if (p->free_count == 0)
-		return p->next < FRAMES ? p->next++ : NO_FRAME;
+		return p->next < p->frame_count ? p->next++ : NO_FRAME;
 	frame = p->free[--p->free_count];
 	if (!phys_write(&p->mem, frame * PAGE_SIZE, zeros, PAGE_SIZE))
 		SIM_ASSERT(!"a frame is RAM");
@@ -179,13 +176,14 @@ bool player_edit(struct player *p, const struct hw_edit *edit, struct error *e)
 	if (edit->kind == HW_WRITE)
 		return write_page(p, edit) ||
 		       fail(e, "memory at 0x%" PRIx64 " is filled, but not mapped", edit->la);
-	if (edit->size / PAGE_SIZE > FRAMES)
-		return fail(e, "more than %" PRIu64 " MiB are mapped at once", RAM >> 20);
+	if (edit->size > p->mem.size)
+		return fail(e, "more than %" PRIu64 " MiB are mapped at once", p->mem.size >> 20);
 	for (uint64_t at = 0; at < edit->size; at += PAGE_SIZE) {
 		if (edit->kind == HW_UNMAP)
 			unmap_page(p, edit->la + at);
 		else if (!map_page(p, edit->la + at, edit->prot))
-			return fail(e, "the program needs more than %" PRIu64 " MiB", RAM >> 20);
+			return fail(e, "the program needs more than %" PRIu64 " MiB",
+				p->mem.size >> 20);
 	}
 	mmu_flush_all(&p->cpu.mmu);
 	return true;
@@ -243,16 +241,17 @@ static void set_system_state(struct core_state *a)
 	a->seg[LDTR] = (struct segment){0};
 }
 
-struct player *player_create(const struct cpu_model *model)
+struct player *player_create(const struct cpu_model *model, uint64_t memory)
 {
 	struct player *p = aligned_alloc(64, (sizeof(*p) + 63) / 64 * 64);
 	struct device_env env;
 
 	SIM_ASSERT(p != NULL);
 	memset(p, 0, sizeof(*p));
-	SIM_ASSERT(phys_init(&p->mem, RAM));
-	p->frames = calloc(FRAMES, sizeof(p->frames[0]));
-	p->free = malloc(FRAMES * sizeof(p->free[0]));
+	SIM_ASSERT(phys_init(&p->mem, memory));
+	p->frame_count = (uint32_t)(memory / PAGE_SIZE);
+	p->frames = calloc(p->frame_count, sizeof(p->frames[0]));
+	p->free = malloc(p->frame_count * sizeof(p->free[0]));
 	SIM_ASSERT(p->frames != NULL && p->free != NULL);
 	p->next = 1;
 	env = (struct device_env){&p->now, 1000000000, &p->events, 0};
@@ -297,6 +296,7 @@ bool player_put(struct player *p, const struct hw_state *state)
 		!is_canonical(state->w[HW_GS_BASE]))
 		return false;
 	hw_state_to_core(state, &p->cpu.arch);
+	p->cpu.arch.activity = ACTIVITY_RUNNING;
 	cpu_state_changed(&p->cpu);
 	return true;
 }
@@ -304,14 +304,6 @@ bool player_put(struct player *p, const struct hw_state *state)
 void player_get(const struct player *p, struct hw_state *state)
 {
 	hw_state_from_core(state, &p->cpu.arch);
-}
-
-void player_put_flags(struct player *p, uint64_t mask, uint64_t rflags)
-{
-	struct core_state *a = &p->cpu.arch;
-
-	mask &= FLAGS_RANGE;
-	a->rflags = (a->rflags & ~mask) | (rflags & mask);
 }
 
 const struct row *player_next(const struct player *p, struct insn *in)

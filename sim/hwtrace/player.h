@@ -12,8 +12,11 @@
 
 struct player;
 
-/* model must outlive it. */
-struct player *player_create(const struct cpu_model *model);
+#define PLAYER_MEMORY_MIN (UINT64_C(1) << 20)
+#define PLAYER_MEMORY     (UINT64_C(1) << 30) /* more than a recorder accepts of a program */
+
+/* memory bytes for what is mapped and its tables; model must outlive it. */
+struct player *player_create(const struct cpu_model *model, uint64_t memory);
 void player_destroy(struct player *p);
 
 /* For the disassembler. */
@@ -25,9 +28,6 @@ MUST_CHECK bool player_edit(struct player *p, const struct hw_edit *edit, struct
 /* False for a state that no user program can have. */
 MUST_CHECK bool player_put(struct player *p, const struct hw_state *state);
 void player_get(const struct player *p, struct hw_state *state);
-
-/* The bits that are set in mask become those of rflags. */
-void player_put_flags(struct player *p, uint64_t mask, uint64_t rflags);
 
 /* What the next instruction is; NULL where there is none. */
 const struct row *player_next(const struct player *p, struct insn *in);

@@ -127,6 +127,17 @@ bool step_reader_next(struct step_reader *r)
 	return true;
 }
 
+bool step_reader_is_at_end(struct step_reader *r)
+{
+	bool good = r->right == 0;
+
+	if (!r->counted)
+		good = bytes_get_number(&r->streams[STREAM_RUNS]) == 0;
+	for (unsigned i = 0; i < STEP_STREAMS; i++)
+		good = good && !r->streams[i].bad && r->streams[i].at == r->streams[i].end;
+	return good;
+}
+
 void step_reader_end(struct step_reader *r)
 {
 	predictor_destroy(r->predictor);

@@ -44,6 +44,8 @@ void step_reader_begin(struct step_reader *r, const struct hw_state *first,
 	const struct bytes streams[STEP_STREAMS]);
 /* The next state is in r->now; false when the streams are damaged. */
 MUST_CHECK bool step_reader_next(struct step_reader *r);
+/* After the last step: whether nothing is left over. */
+bool step_reader_is_at_end(struct step_reader *r);
 void step_reader_end(struct step_reader *r);
 
 #endif

@@ -166,6 +166,23 @@ static bool is_signal_of(uint64_t signal, unsigned vector)
 	}
 }
 
+static void differ_in_kind(struct validator *v, const struct player_step *step)
+{
+	struct hw_difference d = difference_here(v);
+
+	if (step->end == PLAYER_REFUSED)
+		differ(v, &d, "instruction", "ringv does not have it: %s", step->refused);
+	else if (v->row == NULL && step->vector == VECTOR_UD)
+		differ(v, &d, "instruction", "ringv does not know it: #UD");
+	else if (step->vector == VECTOR_PF)
+		differ(v, &d, "exception",
+			"ringv raises a page fault at 0x%" PRIx64 ", the hardware does not",
+			step->la);
+	else
+		differ(v, &d, "exception", "ringv raises exception %u, the hardware does not",
+			step->vector);
+}
+
 static bool resume(struct validator *v, struct error *e)
 {
 	return player_put(v->player, &v->steps.now) || damaged(v, e);
@@ -175,7 +192,9 @@ static bool resume(struct validator *v, struct error *e)
 static bool step_given(struct validator *v, struct error *e)
 {
 	v->result->given++;
-	if (v->row != NULL && !names_include(GIVEN_ROWS, v->row->name))
+	if (v->row == NULL)
+		differ_in_kind(v, &(struct player_step){PLAYER_FAULTED, .vector = VECTOR_UD});
+	else if (!names_include(GIVEN_ROWS, v->row->name))
 		return damaged(v, e);
 	return resume(v, e);
 }
@@ -203,23 +222,6 @@ static bool step_fault(struct validator *v, struct error *e)
 	return resume(v, e);
 }
 
-static void differ_in_kind(struct validator *v, const struct player_step *step)
-{
-	struct hw_difference d = difference_here(v);
-
-	if (step->end == PLAYER_REFUSED)
-		differ(v, &d, "instruction", "ringv does not have it: %s", step->refused);
-	else if (v->row == NULL && step->vector == VECTOR_UD)
-		differ(v, &d, "instruction", "ringv does not know it: #UD");
-	else if (step->vector == VECTOR_PF)
-		differ(v, &d, "exception",
-			"ringv raises a page fault at 0x%" PRIx64 ", the hardware does not",
-			step->la);
-	else
-		differ(v, &d, "exception", "ringv raises exception %u, the hardware does not",
-			step->vector);
-}
-
 static bool step_plain(struct validator *v, struct error *e)
 {
 	struct player_step step = player_step(v->player);
@@ -239,6 +241,7 @@ static bool step_plain(struct validator *v, struct error *e)
 		differ_in_word(v, &got, c.word);
 		return resume(v, e);
 	}
+	v->result->bounded += c.bounded;
 	return !c.taken_over || resume(v, e);
 }
 
@@ -317,14 +320,7 @@ static bool finish(struct validator *v, struct error *e)
 	v->row = NULL;
 	if (!events_before(v, e))
 		return false;
-	for (unsigned i = 0; i < STEP_STREAMS; i++) {
-		const struct bytes_reader *r = &v->steps.streams[i];
-
-		/* the count of the steps that were guessed right at the end */
-		if (r->at != r->end && (i != STREAM_RUNS || v->steps.counted || r->end - r->at > 1))
-			return damaged(v, e);
-	}
-	return !v->has_event || damaged(v, e);
+	return (!v->has_event && step_reader_is_at_end(&v->steps)) || damaged(v, e);
 }
 
 static bool run(struct validator *v, struct error *e)
@@ -351,7 +347,7 @@ bool hwtrace_validate(const struct hwtrace *t, const char *name, const struct hw
 	};
 	SIM_ASSERT(result->rows != NULL && result->row_failures != NULL);
 	model_of_everything(&v.model);
-	v.player = player_create(&v.model);
+	v.player = player_create(&v.model, wanted->memory != 0 ? wanted->memory : PLAYER_MEMORY);
 	v.disassembler = disassembler_create();
 	v.events = event_reader_begin(t);
 	step_reader_begin(&v.steps, &t->first, t->streams);

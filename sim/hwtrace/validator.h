@@ -20,7 +20,8 @@ struct hw_difference {
 };
 
 struct hw_validation {
-	bool go_on; /* after a difference, with the hardware's state */
+	bool go_on;      /* after a difference, with the hardware's state */
+	uint64_t memory; /* bytes that the program may need; 0: PLAYER_MEMORY */
 	/* Called for each difference, and now and then; false ends it there. May be NULL. */
 	void (*differs)(void *context, const struct hw_difference *d);
 	bool (*progress)(void *context, uint64_t steps);
@@ -29,6 +30,7 @@ struct hw_validation {
 
 struct hw_result {
 	uint64_t steps, differences, checks, given, signals;
+	uint64_t bounded;       /* results that differ within their bound (sim/cpu/undefined.h) */
 	uint64_t *rows;         /* steps by row of the decode table */
 	uint64_t *row_failures; /* differences by row */
 	bool interrupted;
