@@ -52,6 +52,7 @@ static inline struct machine *driver_machine(bool mmio, uint64_t seed)
 	struct machine *m;
 
 	config_defaults(&config);
+	config.machine.cpus = 2;
 	config.machine.memory_mib = 2;
 	config.machine.seed = seed;
 	config.board.framebuffer = 1;
