@@ -7,6 +7,9 @@
 #define BASE_HASH_H
 
 #include <xxhash.h>
+#ifdef __x86_64__ /* the same hashes, by the widest vectors that this host has */
+#include <xxh_x86dispatch.h>
+#endif
 
 #include "sim/base/base.h"
 

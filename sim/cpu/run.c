@@ -380,8 +380,10 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 			page = la & ~PAGE_MASK;
 		}
 		b = code->at[la & PAGE_MASK];
-		if (unlikely(b == NULL || b->mode != CODE_64 || c->left < b->count))
+		if (unlikely(b == NULL || b->mode != CODE_64))
 			return c->left == 0 ? no_fault : run_one_block(c);
+		if (unlikely(c->left < b->count))
+			return c->left == 0 ? no_fault : run_part(c, b, (unsigned)c->left);
 		f = enter_block(c, b->insns);
 		if (unlikely(f.raw != FAULT_BLOCK_END)) {
 			if (f.raw != FAULT_BLOCK_LINK)

@@ -290,6 +290,9 @@ static struct stop slice_returned(struct machine *m, unsigned core, enum cpu_sto
 {
 	switch (why) {
 	case CPU_LIMIT:
+		if (m->clock[core] >= m->run.slice_limit)
+			end_slice(m);
+		break;
 	case CPU_EXCLUSIVE:
 		break;
 	case CPU_IDLE:
