@@ -15,6 +15,7 @@ BENCH_OBJ   := $(patsubst %,$O/%.o,$(basename $(BENCH_SRC)))
 
 BENCH_REGISTERS := -mgeneral-regs-only
 $O/bench/image/sse2.o: BENCH_REGISTERS := -msse2 -mno-sse3 -ftree-vectorize
+$O/bench/image/x87.o: BENCH_REGISTERS := -mno-sse
 $O/bench/image/lib.o: private BENCH_REGISTERS += -fno-tree-loop-distribute-patterns
 $O/bench/image/memory.o: private BENCH_REGISTERS += -fno-tree-loop-distribute-patterns
 

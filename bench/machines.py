@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 
-PHASES = ["integer", "memory", "sse2", "privileged"]
+PHASES = ["integer", "memory", "sse2", "x87", "privileged"]
 MEMORY_MIB = 128
 SECONDS_MAX = 900
 

@@ -60,6 +60,7 @@ void start_cores(void);
 uint64_t phase_integer(struct core *c, uint64_t n);
 uint64_t phase_memory(struct core *c, uint64_t n);
 uint64_t phase_sse2(struct core *c, uint64_t n);
+uint64_t phase_x87(struct core *c, uint64_t n);
 uint64_t phase_privileged(struct core *c, uint64_t n);
 
 /* xorshift64 by Marsaglia; a state is never 0. */

@@ -27,6 +27,7 @@ static const struct phase {
 	{"integer", phase_integer},
 	{"memory", phase_memory},
 	{"sse2", phase_sse2},
+	{"x87", phase_x87},
 	{"privileged", phase_privileged},
 };
 
