@@ -34,8 +34,8 @@ typedef struct fault (*load_fn)(
 /* --- a result in a register --- */
 
 /* ST(i) becomes v. */
-static void put(struct vcpu *c, const struct insn *in, struct float80_env e, unsigned i,
-	struct float80 v, bool pop)
+static ALWAYS_INLINE void put(struct vcpu *c, const struct insn *in, struct float80_env e,
+	unsigned i, struct float80 v, bool pop)
 {
 	struct x87 *x = &c->arch.x87;
 
@@ -49,7 +49,7 @@ static void put(struct vcpu *c, const struct insn *in, struct float80_env e, uns
 
 /* --- ADD, SUB, MUL, DIV, with their reversed and popping forms --- */
 
-MUST_CHECK static struct fault calculate_memory(
+MUST_CHECK static ALWAYS_INLINE struct fault calculate_memory(
 	struct vcpu *c, const struct insn *in, load_fn load, float80_fn calculate, bool reversed)
 {
 	struct float80_env e = x87_env(c);
@@ -65,8 +65,9 @@ MUST_CHECK static struct fault calculate_memory(
 	return no_fault;
 }
 
-MUST_CHECK static struct fault calculate_registers(struct vcpu *c, const struct insn *in,
-	unsigned to, unsigned with, float80_fn calculate, bool reversed, bool pop)
+MUST_CHECK static ALWAYS_INLINE struct fault calculate_registers(struct vcpu *c,
+	const struct insn *in, unsigned to, unsigned with, float80_fn calculate, bool reversed,
+	bool pop)
 {
 	const struct x87 *x = &c->arch.x87;
 	struct float80_env e = x87_env(c);
@@ -114,7 +115,7 @@ ARITHMETIC(divr, float80_div, true)
 
 typedef struct float80 (*unary_fn)(struct float80_env *e, struct float80 v);
 
-MUST_CHECK static struct fault calculate_top(
+MUST_CHECK static ALWAYS_INLINE struct fault calculate_top(
 	struct vcpu *c, const struct insn *in, unary_fn calculate)
 {
 	const struct x87 *x = &c->arch.x87;

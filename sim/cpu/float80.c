@@ -1,6 +1,8 @@
 /* float80.c - kinds of extended precision numbers, rounding, and the basic arithmetic. */
 #include "sim/cpu/float80_parts.h"
 
+#include <math.h>
+
 const struct format float80_extended = {64, -0x3ffe, 0x3fff, 0x6000};
 
 /* --- kinds of numbers --- */
@@ -106,11 +108,6 @@ bool float80_is_no_number(
 
 /* --- rounding --- */
 
-enum rounding float80_rounding(const struct float80_env *e)
-{
-	return (enum rounding)bits_get(e->control, FCW_RC);
-}
-
 struct format float80_precision(const struct float80_env *e)
 {
 	static const unsigned precisions[] = {24, 64, 53, 64}; /* the second is reserved */
@@ -120,20 +117,6 @@ struct format float80_precision(const struct float80_env *e)
 	return f;
 }
 
-bool float80_rounds_up(enum rounding how, bool negative, bool odd, uint128 rest, uint128 half)
-{
-	switch (how) {
-	case ROUND_NEAREST:
-		return rest > half || (rest == half && odd);
-	case ROUND_DOWN:
-		return negative && rest != 0;
-	case ROUND_UP:
-		return !negative && rest != 0;
-	default:
-		return false;
-	}
-}
-
 /* The upper `precision` bits of 128, rounded: in the upper bits of the result. */
 struct cut {
 	uint64_t significand;
@@ -141,19 +124,21 @@ struct cut {
 	bool inexact, up;
 };
 
-static struct cut cut_off(
+static ALWAYS_INLINE struct cut cut_off(
 	const struct float80_env *e, unsigned precision, bool negative, uint128 significand)
 {
-	uint128 unit = (uint128)1 << (128 - precision), rest = significand & (unit - 1);
-	struct cut c = {.inexact = rest != 0};
+	uint64_t unit = BIT(64 - precision), high = (uint64_t)(significand >> 64);
+	uint64_t fraction = (uint64_t)significand;
+	struct cut c;
 
-	significand -= rest;
-	c.up = float80_rounds_up(
-		float80_rounding(e), negative, (significand & unit) != 0, rest, unit >> 1);
-	if (c.up)
-		significand += unit;
-	c.carry = c.up && significand == 0;
-	c.significand = (uint64_t)(significand >> 64);
+	if (precision < 64) {
+		fraction = high << precision | (fraction != 0);
+		high &= -unit;
+	}
+	c.inexact = fraction != 0;
+	c.up = float80_rounds_up(float80_rounding(e), negative, (high & unit) != 0, fraction);
+	c.significand = high + (c.up ? unit : 0);
+	c.carry = c.significand < high;
 	return c;
 }
 
@@ -200,8 +185,8 @@ static struct number underflow(struct float80_env *e, const struct format *forma
 }
 
 /* Tininess is detected after rounding with an unbounded exponent. */
-struct number float80_round_to(struct float80_env *e, const struct format *format, bool negative,
-	int32_t exponent, uint128 significand)
+static ALWAYS_INLINE struct number round_to(struct float80_env *e, const struct format *format,
+	bool negative, int32_t exponent, uint128 significand)
 {
 	struct cut c = cut_off(e, format->precision, negative, significand);
 	struct number n = {negative, exponent + c.carry, c.carry ? FLOAT80_INTEGER : c.significand};
@@ -221,7 +206,13 @@ struct number float80_round_to(struct float80_env *e, const struct format *forma
 	return n;
 }
 
-struct float80 float80_pack(struct number n)
+struct number float80_round_to(struct float80_env *e, const struct format *format, bool negative,
+	int32_t exponent, uint128 significand)
+{
+	return round_to(e, format, negative, exponent, significand);
+}
+
+static ALWAYS_INLINE struct float80 pack(struct number n)
 {
 	if ((n.significand & FLOAT80_INTEGER) == 0)
 		return (struct float80){n.significand, n.negative ? FLOAT80_SIGN : 0};
@@ -243,11 +234,15 @@ struct float80 float80_finish(struct float80_env *e, const struct format *format
 	if (significand == 0)
 		return float80_zero(negative);
 	shift = leading_zeros(significand);
-	return float80_pack(float80_round_to(
-		e, format, negative, exponent - (int32_t)shift, significand << shift));
+	return pack(round_to(e, format, negative, exponent - (int32_t)shift, significand << shift));
 }
 
 /* --- addition and subtraction --- */
+
+static inline bool are_normal(struct float80 a, struct float80 b)
+{
+	return float80_is_normal(a) && float80_is_normal(b);
+}
 
 /* The sign of a zero that is the sum of numbers of opposite signs. */
 static struct float80 cancelled(const struct float80_env *e)
@@ -259,6 +254,7 @@ static struct float80 add_numbers(struct float80_env *e, struct number a, struct
 {
 	const struct format format = float80_precision(e);
 	uint128 x, y;
+	int32_t by;
 
 	if (a.exponent < b.exponent ||
 		(a.exponent == b.exponent && a.significand < b.significand)) {
@@ -268,7 +264,9 @@ static struct float80 add_numbers(struct float80_env *e, struct number a, struct
 		b = swap;
 	}
 	x = (uint128)a.significand << 63;
-	y = shift_right_sticky((uint128)b.significand << 63, a.exponent - b.exponent);
+	by = a.exponent - b.exponent;
+	y = by < 64 ? (uint128)b.significand << (63 - by)
+		    : shift_right_sticky((uint128)b.significand << 63, by);
 	x = a.negative == b.negative ? x + y : x - y;
 	if (x == 0)
 		return cancelled(e);
@@ -287,7 +285,7 @@ static struct float80 rounded(struct float80_env *e, struct float80 v)
 	return float80_finish(e, &format, n.negative, n.exponent, (uint128)n.significand << 64);
 }
 
-struct float80 float80_add(struct float80_env *e, struct float80 a, struct float80 b)
+static struct float80 add_any(struct float80_env *e, struct float80 a, struct float80 b)
 {
 	enum float80_kind ka = float80_kind(a), kb = float80_kind(b);
 	bool alike = float80_is_negative(a) == float80_is_negative(b);
@@ -308,25 +306,37 @@ struct float80 float80_add(struct float80_env *e, struct float80 a, struct float
 	return add_numbers(e, float80_take(a), float80_take(b));
 }
 
+struct float80 float80_add(struct float80_env *e, struct float80 a, struct float80 b)
+{
+	if (likely(are_normal(a, b)))
+		return add_numbers(e, float80_take(a), float80_take(b));
+	return add_any(e, a, b);
+}
+
 /* A NaN keeps its sign. */
 struct float80 float80_sub(struct float80_env *e, struct float80 a, struct float80 b)
 {
-	struct float80 r;
+	enum float80_kind kind = float80_kind(b);
 
-	if (float80_is_no_number(e, a, b, &r))
-		return r;
-	b.head ^= FLOAT80_SIGN;
+	if (kind != FLOAT80_NAN)
+		b.head ^= FLOAT80_SIGN;
 	return float80_add(e, a, b);
 }
 
 /* --- multiplication, division, root --- */
 
-struct float80 float80_mul(struct float80_env *e, struct float80 a, struct float80 b)
+static struct float80 multiply_numbers(struct float80_env *e, struct number x, struct number y)
 {
 	const struct format format = float80_precision(e);
+
+	return float80_finish(e, &format, x.negative != y.negative, x.exponent + y.exponent + 1,
+		(uint128)x.significand * y.significand);
+}
+
+static struct float80 multiply_any(struct float80_env *e, struct float80 a, struct float80 b)
+{
 	enum float80_kind ka = float80_kind(a), kb = float80_kind(b);
 	bool negative = float80_is_negative(a) != float80_is_negative(b);
-	struct number x, y;
 	struct float80 r;
 
 	if (float80_is_no_number(e, a, b, &r))
@@ -340,10 +350,14 @@ struct float80 float80_mul(struct float80_env *e, struct float80 a, struct float
 		return float80_infinity(negative);
 	if (ka == FLOAT80_ZERO || kb == FLOAT80_ZERO)
 		return float80_zero(negative);
-	x = float80_take(a);
-	y = float80_take(b);
-	return float80_finish(e, &format, negative, x.exponent + y.exponent + 1,
-		(uint128)x.significand * y.significand);
+	return multiply_numbers(e, float80_take(a), float80_take(b));
+}
+
+struct float80 float80_mul(struct float80_env *e, struct float80 a, struct float80 b)
+{
+	if (likely(are_normal(a, b)))
+		return multiply_numbers(e, float80_take(a), float80_take(b));
+	return multiply_any(e, a, b);
 }
 
 /* 128 bits of x / y. The quotient of significands lies between 1/2 and 2. */
@@ -352,13 +366,13 @@ static struct float80 divide_numbers(struct float80_env *e, struct number x, str
 	const struct format format = float80_precision(e);
 	uint128 n = (uint128)x.significand << 63, high = n / y.significand, low;
 
-	n = (n % y.significand) << 64;
+	n = (n - high * y.significand) << 64;
 	low = n / y.significand;
 	return float80_finish(e, &format, x.negative != y.negative, x.exponent - y.exponent,
-		high << 64 | low | (n % y.significand != 0));
+		high << 64 | low | (n != low * y.significand));
 }
 
-struct float80 float80_div(struct float80_env *e, struct float80 a, struct float80 b)
+static struct float80 divide_any(struct float80_env *e, struct float80 a, struct float80 b)
 {
 	enum float80_kind ka = float80_kind(a), kb = float80_kind(b);
 	bool negative = float80_is_negative(a) != float80_is_negative(b);
@@ -381,16 +395,28 @@ struct float80 float80_div(struct float80_env *e, struct float80 a, struct float
 	return divide_numbers(e, float80_take(a), float80_take(b));
 }
 
-/* The root of a number of 127 or 128 bits, bit by bit; *rest is what its square lacks. */
+struct float80 float80_div(struct float80_env *e, struct float80 a, struct float80 b)
+{
+	if (likely(are_normal(a, b)))
+		return divide_numbers(e, float80_take(a), float80_take(b));
+	return divide_any(e, a, b);
+}
+
+/* The root of a number of 127 or 128 bits; *rest is what its square lacks. The host's root has 53
+ * bits, one step of Newton's method makes the root of them, or 1 more or less. */
 static uint64_t root_of(uint128 n, uint128 *rest)
 {
-	uint64_t root = 0;
+	uint128 root = (uint128)(sqrt((double)(uint64_t)(n >> 64)) * 0x1p32);
 
-	for (uint64_t bit = BIT(63); bit != 0; bit >>= 1)
-		if ((uint128)(root | bit) * (root | bit) <= n)
-			root |= bit;
-	*rest = n - (uint128)root * root;
-	return root;
+	root = (root + n / root) / 2;
+	if (root > UINT64_MAX)
+		root = UINT64_MAX;
+	while (root * root > n)
+		root--;
+	while (root < UINT64_MAX && (root + 1) * (root + 1) <= n)
+		root++;
+	*rest = n - root * root;
+	return (uint64_t)root;
 }
 
 /* The bit behind the root is set if the rest is more than the root; it is never exact then. */

@@ -92,7 +92,8 @@ MUST_CHECK static bool integer_of(
 	struct float80_env *e, struct float80 v, enum rounding how, uint64_t *magnitude)
 {
 	struct number n;
-	uint128 whole, rest;
+	uint128 whole;
+	uint64_t rest;
 	int32_t shift;
 
 	*magnitude = 0;
@@ -108,7 +109,7 @@ MUST_CHECK static bool integer_of(
 	if (n.exponent < -2)
 		rest = 1;
 	whole >>= 64;
-	if (float80_rounds_up(how, n.negative, whole & 1, rest, (uint128)1 << 63)) {
+	if (float80_rounds_up(how, n.negative, whole & 1, rest)) {
 		whole++;
 		e->raised |= FSW_C1;
 	}

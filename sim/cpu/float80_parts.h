@@ -33,7 +33,10 @@ struct format {
 extern const struct format float80_extended;
 struct format float80_precision(const struct float80_env *e);
 
-enum rounding float80_rounding(const struct float80_env *e);
+static inline enum rounding float80_rounding(const struct float80_env *e)
+{
+	return (enum rounding)bits_get(e->control, FCW_RC);
+}
 
 static inline bool float80_is_masked(const struct float80_env *e, uint16_t flag)
 {
@@ -43,6 +46,11 @@ static inline bool float80_is_masked(const struct float80_env *e, uint16_t flag)
 static inline unsigned float80_exponent(struct float80 v)
 {
 	return v.head & FLOAT80_EXPONENT;
+}
+
+static inline bool float80_is_normal(struct float80 v)
+{
+	return float80_exponent(v) - 1 < FLOAT80_SPECIAL - 1 && (v.significand & FLOAT80_INTEGER);
 }
 
 static inline bool float80_is_signalling(struct float80 v)
@@ -68,9 +76,14 @@ bool float80_is_no_number(
 /* DE, if v is a denormal. */
 void float80_note_denormal(struct float80_env *e, struct float80 v);
 
-/* Whether the part of a significand that is cut off makes the rest one larger; half is its highest
- * bit's weight. */
-bool float80_rounds_up(enum rounding how, bool negative, bool odd, uint128 rest, uint128 half);
+/* Whether a fraction that is cut off makes the rest one larger; its highest bit is a half, the
+ * lowest stands for all that follows. */
+static inline bool float80_rounds_up(enum rounding how, bool negative, bool odd, uint64_t fraction)
+{
+	if (how == ROUND_NEAREST)
+		return fraction > BIT(63) || (fraction == BIT(63) && odd);
+	return fraction != 0 && how == (negative ? ROUND_DOWN : ROUND_UP);
+}
 
 /* A number of 128 bits, the highest of which is set: significand / 2^127 * 2^exponent; the lowest
  * stands for all that follows. Rounded to a format, with the flags that this raises. The exponent
@@ -78,7 +91,6 @@ bool float80_rounds_up(enum rounding how, bool negative, bool odd, uint128 rest,
  * format->least. */
 struct number float80_round_to(struct float80_env *e, const struct format *format, bool negative,
 	int32_t exponent, uint128 significand);
-struct float80 float80_pack(struct number n);
 
 /* The same for what need not have its highest bit set, and may be 0 only if it is exact. */
 struct float80 float80_finish(struct float80_env *e, const struct format *format, bool negative,

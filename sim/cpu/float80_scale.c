@@ -62,7 +62,7 @@ struct float80 float80_scale(struct float80_env *e, struct float80 a, struct flo
 		return scale_by_infinity(e, a, float80_is_negative(b));
 	float80_note_denormal(e, a);
 	float80_note_denormal(e, b);
-	if (ka == FLOAT80_INFINITE || ka == FLOAT80_ZERO)
+	if (ka == FLOAT80_INFINITE || ka == FLOAT80_ZERO || kb == FLOAT80_ZERO)
 		return a;
 	n = float80_take(a);
 	n.exponent += scale_of(b);
@@ -167,16 +167,14 @@ struct float80 float80_remainder(
 	float80_note_denormal(e, a);
 	float80_note_denormal(e, b);
 	*codes = 0;
-	if (ka == FLOAT80_ZERO)
+	if (ka == FLOAT80_ZERO || kb == FLOAT80_INFINITE)
 		return a;
 	x = float80_take(a);
-	if (kb != FLOAT80_INFINITE) {
-		y = float80_take(b);
-		if (x.exponent - y.exponent >= DIFFERENCE_WHOLE)
-			return divide_partly(e, x, y, codes);
-		if (x.exponent - y.exponent >= (nearest ? -1 : 0))
-			return divide_whole(e, x, y, nearest, codes);
-	}
+	y = float80_take(b);
+	if (x.exponent - y.exponent >= DIFFERENCE_WHOLE)
+		return divide_partly(e, x, y, codes);
+	if (x.exponent - y.exponent >= (nearest ? -1 : 0))
+		return divide_whole(e, x, y, nearest, codes);
 	return float80_finish(
 		e, &float80_extended, x.negative, x.exponent, (uint128)x.significand << 64);
 }

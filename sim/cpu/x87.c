@@ -2,15 +2,8 @@
 
 /* --- who may --- */
 
-struct fault x87_check(const struct vcpu *c)
+struct fault x87_report(struct vcpu *c)
 {
-	return c->arch.cr0 & (CR0_EM | CR0_TS) ? fault_exception(VECTOR_NM) : no_fault;
-}
-
-struct fault x87_pending(struct vcpu *c)
-{
-	if ((c->arch.x87.fsw & FSW_ES) == 0)
-		return no_fault;
 	if ((c->arch.cr0 & CR0_NE) == 0)
 		return cpu_refuse(c, "an x87 exception reported through FERR#");
 	return fault_exception(VECTOR_MF);
@@ -36,12 +29,6 @@ void x87_set_control(struct x87 *x, uint16_t value)
 {
 	x->fcw = (value & FCW_KNOWN) | FCW_ONE;
 	x87_summarise(x);
-}
-
-struct fault x87_begin(struct vcpu *c)
-{
-	TRY(x87_check(c));
-	return x87_pending(c);
 }
 
 void x87_init(struct x87 *x)
@@ -78,36 +65,6 @@ uint16_t x87_tag_word(const struct x87 *x)
 	return (uint16_t)ftw;
 }
 
-/* --- the stack --- */
-
-void x87_set(struct x87 *x, unsigned i, struct float80 v)
-{
-	x->st[x87_physical(x, i)] = (struct xmm){{v.significand, v.head}};
-	x->ftw |= (uint16_t)(1u << x87_physical(x, i));
-}
-
-void x87_free(struct x87 *x, unsigned i)
-{
-	x->ftw &= (uint16_t) ~(1u << x87_physical(x, i));
-}
-
-void x87_rotate(struct x87 *x, unsigned by)
-{
-	x->fsw = (uint16_t)((x->fsw & ~FSW_TOP) | x87_physical(x, by) * (FSW_TOP & -FSW_TOP));
-}
-
-void x87_pop(struct x87 *x)
-{
-	x87_free(x, 0);
-	x87_rotate(x, 1);
-}
-
-void x87_push(struct x87 *x, struct float80 v)
-{
-	x87_rotate(x, 7);
-	x87_set(x, 0, v);
-}
-
 /* --- exceptions: SDM "x87 FPU Floating-Point Exception Conditions" --- */
 
 struct float80 x87_underflow(struct float80_env *e)
@@ -122,51 +79,32 @@ struct float80 x87_overflow(struct float80_env *e)
 	return float80_indefinite();
 }
 
-static uint16_t unmasked(const struct float80_env *e)
-{
-	return e->raised & ~e->control & FSW_FLAGS;
-}
-
-bool x87_is_stored(const struct float80_env *e, enum x87_destination to)
-{
-	uint16_t before = FSW_IE | FSW_DE | FSW_ZE;
-
-	if (to == X87_TO_MEMORY)
-		before |= FSW_OE | FSW_UE;
-	return (unmasked(e) & before) == 0;
-}
-
 /* What is not stored was not rounded either. */
 static uint16_t reported(const struct float80_env *e, enum x87_destination to)
 {
 	if (e->raised & FSW_IE)
 		return e->raised & (FSW_IE | FSW_SF | FSW_C1);
-	if (unmasked(e) & FSW_DE)
+	if (x87_unmasked(e) & FSW_DE)
 		return FSW_DE;
 	if (!x87_is_stored(e, to))
 		return e->raised & (uint16_t) ~(FSW_PE | FSW_C1);
 	return e->raised;
 }
 
-/* The operand's address is kept as CPUID says, the opcode for handlers alone. */
-static void note_instruction(struct vcpu *c, const struct insn *in, bool to_handler)
+void x87_note_operand(struct vcpu *c, const struct insn *in)
 {
-	bool always = !model_has(c->model, FEATURE_fdp_excptn_only);
-
-	c->arch.x87.fip = c->arch.rip + in->start;
-	if ((to_handler || always) && in->place[0] == PLACE_MEM)
-		c->arch.x87.fdp = operand_offset(c, in);
-	if (to_handler)
-		c->arch.x87.fop = (uint16_t)((in->opcode & 7) << 8 | (uint8_t)in->imm);
+	c->arch.x87.fdp = operand_offset(c, in);
 }
 
-void x87_end(struct vcpu *c, const struct insn *in, struct float80_env e, enum x87_destination to)
+void x87_end_unmasked(
+	struct vcpu *c, const struct insn *in, struct float80_env e, enum x87_destination to)
 {
 	struct x87 *x = &c->arch.x87;
 
-	x->fsw = (uint16_t)((x->fsw & ~FSW_C1) | reported(&e, to));
-	x87_summarise(x);
-	note_instruction(c, in, x->fsw & FSW_ES);
+	x->fsw = (uint16_t)((x->fsw & ~FSW_C1) | reported(&e, to) | FSW_ES | FSW_B);
+	x->fop = (uint16_t)((in->opcode & 7) << 8 | (uint8_t)in->imm);
+	if (in->place[0] == PLACE_MEM)
+		x87_note_operand(c, in);
 }
 
 void x87_end_keeping_c1(struct vcpu *c, const struct insn *in, struct float80_env e)

@@ -41,11 +41,24 @@ void x87_summarise(struct x87 *x);
 void x87_set_control(struct x87 *x, uint16_t value);
 
 /* #NM: CR0.EM or CR0.TS. */
-MUST_CHECK struct fault x87_check(const struct vcpu *c);
+MUST_CHECK static inline struct fault x87_check(const struct vcpu *c)
+{
+	return unlikely(c->arch.cr0 & (CR0_EM | CR0_TS)) ? fault_exception(VECTOR_NM) : no_fault;
+}
+
 /* Waiting instructions report an unmasked exception that an earlier one left behind: #MF. */
-MUST_CHECK struct fault x87_pending(struct vcpu *c);
+MUST_CHECK struct fault x87_report(struct vcpu *c);
+MUST_CHECK static inline struct fault x87_pending(struct vcpu *c)
+{
+	return unlikely(c->arch.x87.fsw & FSW_ES) ? x87_report(c) : no_fault;
+}
+
 /* Both: the begin of every waiting instruction. */
-MUST_CHECK struct fault x87_begin(struct vcpu *c);
+MUST_CHECK static inline struct fault x87_begin(struct vcpu *c)
+{
+	TRY(x87_check(c));
+	return x87_pending(c);
+}
 
 /* What FNINIT leaves; the numbers stay. */
 void x87_init(struct x87 *x);
@@ -60,14 +73,36 @@ static inline struct float80 x87_get(const struct x87 *x, unsigned i)
 }
 
 /* Makes ST(i) hold v, whatever it was. */
-void x87_set(struct x87 *x, unsigned i, struct float80 v);
-void x87_free(struct x87 *x, unsigned i);
+static inline void x87_set(struct x87 *x, unsigned i, struct float80 v)
+{
+	x->st[x87_physical(x, i)] = (struct xmm){{v.significand, v.head}};
+	x->ftw |= (uint16_t)(1u << x87_physical(x, i));
+}
+
+static inline void x87_free(struct x87 *x, unsigned i)
+{
+	x->ftw &= (uint16_t) ~(1u << x87_physical(x, i));
+}
+
 /* ST(by) becomes ST(0). */
-void x87_rotate(struct x87 *x, unsigned by);
+static inline void x87_rotate(struct x87 *x, unsigned by)
+{
+	x->fsw = (uint16_t)((x->fsw & ~FSW_TOP) | x87_physical(x, by) * (FSW_TOP & -FSW_TOP));
+}
+
 /* Frees ST(0), which ST(1) becomes. */
-void x87_pop(struct x87 *x);
+static inline void x87_pop(struct x87 *x)
+{
+	x87_free(x, 0);
+	x87_rotate(x, 1);
+}
+
 /* Makes v the new ST(0). */
-void x87_push(struct x87 *x, struct float80 v);
+static inline void x87_push(struct x87 *x, struct float80 v)
+{
+	x87_rotate(x, 7);
+	x87_set(x, 0, v);
+}
 
 /* --- an instruction under way --- */
 
@@ -88,12 +123,42 @@ struct float80 x87_overflow(struct float80_env *e);
 
 enum x87_destination { X87_TO_REGISTER, X87_TO_MEMORY };
 
+static inline uint16_t x87_unmasked(const struct float80_env *e)
+{
+	return e->raised & ~e->control & FSW_FLAGS;
+}
+
 /* Whether a result is stored, and the stack moved: not if an exception that comes before it is
  * unmasked, or one that memory has no result for. */
-bool x87_is_stored(const struct float80_env *e, enum x87_destination to);
+static inline bool x87_is_stored(const struct float80_env *e, enum x87_destination to)
+{
+	const uint16_t before = FSW_IE | FSW_DE | FSW_ZE;
 
-/* Raises the exceptions, and notes the instruction and its operand for their handler. */
-void x87_end(struct vcpu *c, const struct insn *in, struct float80_env e, enum x87_destination to);
+	return (x87_unmasked(e) & (to == X87_TO_MEMORY ? before | FSW_OE | FSW_UE : before)) == 0;
+}
+
+void x87_note_operand(struct vcpu *c, const struct insn *in);
+void x87_end_unmasked(
+	struct vcpu *c, const struct insn *in, struct float80_env e, enum x87_destination to);
+
+/* Raises the exceptions, and notes the instruction and its operand. Those of an instruction that
+ * raised an unmasked one are kept for the handler; of others the opcode never is, and the operand's
+ * address as CPUID says. */
+static inline void x87_end(
+	struct vcpu *c, const struct insn *in, struct float80_env e, enum x87_destination to)
+{
+	struct x87 *x = &c->arch.x87;
+
+	x->fip = c->arch.rip + in->start;
+	if (unlikely(x87_unmasked(&e))) {
+		x87_end_unmasked(c, in, e, to);
+		return;
+	}
+	x->fsw = (uint16_t)((x->fsw & ~FSW_C1) | e.raised);
+	if (in->place[0] == PLACE_MEM && !model_has(c->model, FEATURE_fdp_excptn_only))
+		x87_note_operand(c, in);
+}
+
 /* The same for instructions that leave C1 alone unless there is a stack fault, as processors have
  * it against the manual. */
 void x87_end_keeping_c1(struct vcpu *c, const struct insn *in, struct float80_env e);
