@@ -7,7 +7,7 @@
 
 #include "tests/unit/unit.h"
 
-#define CASES 200000
+#define CASES 40000
 #define BIAS  0x3fff
 
 /* --- numbers --- */
