@@ -98,7 +98,8 @@ static struct float80 times_logarithm(
 		mpfr_clears(log, product, (mpfr_ptr)NULL);
 	}
 	r = finish(e, to, !exact);
-	e->raised |= FSW_PE; /* as processors have it, exact or not */
+	/* as processors have it, exact or not */
+	e->raised |= float80_kind(r) == FLOAT80_DENORMAL ? FSW_PE | FSW_UE : FSW_PE;
 	mpfr_clears(a, b, to, (mpfr_ptr)NULL);
 	return r;
 }
