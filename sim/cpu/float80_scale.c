@@ -1,6 +1,15 @@
 /* float80_scale.c - FSCALE, FXTRACT and the partial remainders. */
 #include "sim/cpu/float80_parts.h"
 
+/* An operand that is the result, without UE: a pseudo-denormal becomes the normal number that it
+ * stands for. */
+static struct float80 unchanged(struct float80 v)
+{
+	if (float80_kind(v) == FLOAT80_DENORMAL && (v.significand & FLOAT80_INTEGER))
+		v.head |= 1;
+	return v;
+}
+
 /* --- FSCALE --- */
 
 /* Beyond this a factor of 2^n over- or underflows whatever it is applied to, adjusted or not. */
@@ -63,7 +72,7 @@ struct float80 float80_scale(struct float80_env *e, struct float80 a, struct flo
 	float80_note_denormal(e, a);
 	float80_note_denormal(e, b);
 	if (ka == FLOAT80_INFINITE || ka == FLOAT80_ZERO || kb == FLOAT80_ZERO)
-		return a;
+		return unchanged(a);
 	n = float80_take(a);
 	n.exponent += scale_of(b);
 	if (is_beyond_adjustment(e, n))
@@ -168,7 +177,7 @@ struct float80 float80_remainder(
 	float80_note_denormal(e, b);
 	*codes = 0;
 	if (ka == FLOAT80_ZERO || kb == FLOAT80_INFINITE)
-		return a;
+		return unchanged(a);
 	x = float80_take(a);
 	y = float80_take(b);
 	if (x.exponent - y.exponent >= DIFFERENCE_WHOLE)
