@@ -360,21 +360,9 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {tree_is_sorted, bad_trees};
-	const TTest *const both[] = {
-		reads_files, lists_folders, refuses, session_is_truth}; /* transports */
-	Suite *suite = suite_create("share");
-	TCase *all = tcase_create("share");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	const struct unit_repeated tests[] = {/* twice: for both transports */
+		{tree_is_sorted, 1}, {bad_trees, 1}, {reads_files, 2}, {lists_folders, 2},
+		{refuses, 2}, {session_is_truth, 2}};
 
-	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
-		tcase_add_test(all, tests[i]);
-	for (size_t i = 0; i < ARRAY_LEN(both); i++)
-		tcase_add_loop_test(all, both[i], 0, 2);
-	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run_repeated("share", tests, ARRAY_LEN(tests));
 }

@@ -638,31 +638,16 @@ START_TEST(bad_disks)
 }
 END_TEST
 
-static void add(TCase *all, const TTest *test, int times)
-{
-	tcase_add_loop_test(all, test, 0, times);
-}
-
 int main(void)
 {
-	const TTest *const both[] = {disk_reads_and_writes, disk_refuses, disk_clears,
-		takes_its_time, many_buffers, indirect_table, interrupt_line, event_index, features,
-		bad_setup, console_speaks, reset_is_exact, snapshot_in_a_request};
-	const TTest *const once[] = {msix, pci_capabilities, mmio_identity, needs_a_master,
-		rng_is_the_seeds, disk_is_in_the_digest, display, bad_disks};
-	Suite *suite = suite_create("virtio");
-	TCase *all = tcase_create("virtio");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	const struct unit_repeated tests[] = {/* twice: for both transports */
+		{disk_reads_and_writes, 2}, {disk_refuses, 2}, {disk_clears, 2},
+		{takes_its_time, 2}, {many_buffers, 2}, {indirect_table, 2}, {interrupt_line, 2},
+		{event_index, 2}, {features, 2}, {bad_setup, 2}, {console_speaks, 2},
+		{reset_is_exact, 2}, {snapshot_in_a_request, 2}, {msix, 1}, {pci_capabilities, 1},
+		{mmio_identity, 1}, {needs_a_master, 1}, {rng_is_the_seeds, 1},
+		{disk_is_in_the_digest, 1}, {display, 1}, {bad_disks, 1},
+		{bad_rings, 2 * BAD_COUNT}};
 
-	for (size_t i = 0; i < ARRAY_LEN(both); i++)
-		add(all, both[i], 2);
-	for (size_t i = 0; i < ARRAY_LEN(once); i++)
-		add(all, once[i], 1);
-	add(all, bad_rings, 2 * BAD_COUNT);
-	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run_repeated("virtio", tests, ARRAY_LEN(tests));
 }
