@@ -100,6 +100,7 @@ struct table_register {
 #define EFER_NXE BIT(11)
 
 #define MISC_ENABLE_FAST_STRINGS BIT(0)
+#define MISC_ENABLE_PERFMON      BIT(7)
 #define MISC_ENABLE_NO_BTS       BIT(11)
 #define MISC_ENABLE_NO_PEBS      BIT(12)
 #define MISC_ENABLE_MONITOR      BIT(18)
@@ -125,6 +126,21 @@ struct x87 {
 	struct xmm st[8]; /* physical registers, 80 bits in each; the rest is zero */
 };
 
+/* Performance counters: the programmable ones, then the fixed ones. What counts is a difference of
+ * clocks of the core, so that counting costs nothing: while a bit of `counting` is set, `counter`
+ * is short of the value by that clock (sim/cpu/pmu.c). */
+#define PMU_PROGRAMMABLE 4
+#define PMU_FIXED        3
+#define PMU_COUNTERS     (PMU_PROGRAMMABLE + PMU_FIXED)
+
+struct pmu {
+	uint64_t select[PMU_PROGRAMMABLE];
+	uint64_t fixed_control, global_control, global_status;
+	uint64_t counter[PMU_COUNTERS];
+	uint64_t counting;
+	uint64_t branches; /* retired while one counted them */
+};
+
 struct core_state {
 	uint64_t gpr[16];
 	uint64_t rip;
@@ -148,6 +164,7 @@ struct core_state {
 	uint64_t mxcsr;
 	struct xmm xmm[16];
 	uint64_t xcr0, pkru;
+	struct pmu pmu;
 
 	struct rng random; /* where RDRAND and RDSEED take their numbers from */
 
@@ -161,7 +178,17 @@ struct core_state {
 	uint64_t step;  /* everything that changed this core: instructions, faults, interrupts */
 	uint64_t insns; /* retired instructions */
 	uint64_t cycle; /* the local clock */
+	uint64_t idle;  /* cycles of it in which the core did nothing */
 };
+
+/* The core did nothing until then. */
+static inline void core_idle_until(struct core_state *a, uint64_t cycle)
+{
+	if (cycle <= a->cycle)
+		return;
+	a->idle += cycle - a->cycle;
+	a->cycle = cycle;
+}
 
 _Static_assert(sizeof(struct segment) == 16, "no padding: the digest sees every byte");
 _Static_assert(sizeof(struct x87) == 8 + 16 + 128, "no padding: the digest sees every byte");

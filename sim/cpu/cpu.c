@@ -2,6 +2,7 @@
 #include "sim/cpu/cpu.h"
 
 #include "sim/cpu/code_cache.h"
+#include "sim/cpu/pmu.h"
 
 #include <stdio.h>
 
@@ -56,6 +57,7 @@ static void keep_over_init(struct core_state *now, const struct core_state *old)
 	memcpy(now->xmm, old->xmm, sizeof(now->xmm));
 	now->xcr0 = old->xcr0;
 	now->pkru = old->pkru;
+	now->pmu = old->pmu;
 	now->pat = old->pat;
 	now->tsc_aux = old->tsc_aux;
 	now->tsc_adjust = old->tsc_adjust;
@@ -71,6 +73,7 @@ static void keep_over_init(struct core_state *now, const struct core_state *old)
 static uint64_t misc_enable(const struct cpu_model *model)
 {
 	return MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_NO_BTS | MISC_ENABLE_NO_PEBS |
+	       (model_has(model, FEATURE_arch_perfmon) ? MISC_ENABLE_PERFMON : 0) |
 	       (model_has(model, FEATURE_monitor) ? MISC_ENABLE_MONITOR : 0);
 }
 
@@ -90,6 +93,7 @@ void cpu_reset(struct vcpu *c, bool init_signal)
 		.step = old.step,
 		.insns = old.insns,
 		.cycle = old.cycle,
+		.idle = old.idle,
 		.random = old.random,
 	};
 	a->gpr[RDX] = model_signature(c->model);
@@ -104,6 +108,7 @@ void cpu_reset(struct vcpu *c, bool init_signal)
 	} else {
 		a->cr0 |= CR0_CD | CR0_NW;
 		a->misc_enable = misc_enable(c->model);
+		a->pmu.global_control = PMU_GLOBAL_RESET;
 		a->mcg_ctl = UINT64_MAX;
 		memset(a->mc_ctl, 0xff, sizeof(a->mc_ctl));
 	}
@@ -134,6 +139,7 @@ void cpu_state_changed(struct vcpu *c)
 	c->vector = vector_fault(&c->arch);
 	c->soft = &c->mmu.soft[c->user];
 	c->fetch = c->fetch_entries[c->user];
+	c->pmu_stale = true;
 }
 
 void cpu_drop_cache(struct vcpu *c)

@@ -123,7 +123,9 @@ struct vcpu {
 	bool moved;      /* rip is already where the fault under way belongs */
 	bool alone;      /* the instruction under way is a step of its own, and arch was settled */
 	bool delivering; /* an exception or interrupt */
-	uint64_t shadow; /* what arch.shadow was before the instruction under way */
+	bool pmu_stale;  /* what the performance counters count may be something else now */
+	bool pmu_branches; /* one of them counts branches, which is done step by step */
+	uint64_t shadow;   /* what arch.shadow was before the instruction under way */
 	struct {
 		uint64_t pa[2]; /* where the bounce buffer's first and second part go */
 		unsigned size, first;

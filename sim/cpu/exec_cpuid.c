@@ -2,6 +2,7 @@
  */
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
+#include "sim/cpu/pmu.h"
 #include "sim/cpu/xsave.h"
 
 #define REG_OFFSET(r) offsetof(struct vcpu, arch.gpr[r])
@@ -135,6 +136,15 @@ static void leaf_topology(const struct vcpu *c, uint32_t subleaf, struct cpuid *
 	}
 }
 
+static void leaf_performance(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)subleaf;
+	if (!model_has(c->model, FEATURE_arch_perfmon))
+		return;
+	v->eax = PMU_VERSION | PMU_PROGRAMMABLE << 8 | PMU_WIDTH << 16 | PMU_EVENTS << 24;
+	v->edx = PMU_FIXED | PMU_WIDTH << 5;
+}
+
 /* The TSC and the crystal run alike. */
 static void leaf_tsc(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
 {
@@ -207,6 +217,7 @@ static const struct cpuid_row {
 	{0x4, leaf_caches, true},
 	{0x6, NULL, false},
 	{0x7, leaf_structured, true},
+	{0xa, leaf_performance, false},
 	{0xb, leaf_topology, true},
 	{0xd, leaf_xsave, true},
 	{0x15, leaf_tsc, false},

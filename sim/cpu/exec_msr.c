@@ -4,6 +4,7 @@
  */
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
+#include "sim/cpu/pmu.h"
 #include "sim/cpu/segment.h"
 
 #define REG_OFFSET(r) offsetof(struct vcpu, arch.gpr[r])
@@ -57,12 +58,24 @@ OP_ANY(rdpid)
 	return no_fault;
 }
 
-/* There are no counters (CPUID leaf 0A is empty), so that any number is wrong. */
+/* The core's clocks are up to date only before a step of its own. */
+MUST_CHECK static struct fault need_alone(const struct vcpu *c)
+{
+	return c->alone ? no_fault : fault_make(FAULT_ALONE);
+}
+
 OP_ANY(rdpmc)
 {
-	(void)c;
-	(void)in;
-	return fault_gp(0);
+	uint64_t value;
+
+	if (cpu_cpl(c) != 0 && (c->arch.cr4 & CR4_PCE) == 0)
+		return fault_gp(0);
+	TRY(need_alone(c));
+	if (!model_has(c->model, FEATURE_arch_perfmon) ||
+		!pmu_read_counter(c, (uint32_t)c->arch.gpr[RCX], &value))
+		return fault_gp(0);
+	set_edx_eax(c, value);
+	return no_fault;
 }
 
 /* --- MSRs: a row each, or for those that are alike --- */
@@ -90,6 +103,7 @@ enum msr_kind {
 	MSR_TSC_DEADLINE,
 	MSR_APIC_BASE,
 	MSR_X2APIC,
+	MSR_PMU,
 };
 
 struct msr_row {
@@ -123,6 +137,7 @@ static const struct msr_row msr_rows[] = {
 	{0x3b, 1, 1, FEATURE_tsc_adjust, MSR_TSC_ADJUST, 0},
 	{0x79, 1, 1, FEATURE_msr, MSR_WRITE_ONLY, 0}, /* IA32_BIOS_UPDT_TRIG */
 	{0x8b, 1, 1, FEATURE_msr, MSR_IGNORES, MICROCODE_REVISION},
+	{0xc1, PMU_PROGRAMMABLE, 1, FEATURE_arch_perfmon, MSR_PMU, 0},
 	{0xfe, 1, 1, FEATURE_mtrr, MSR_READ_ONLY, MTRRCAP},
 	{0x10a, 1, 1, FEATURE_arch_capabilities, MSR_READ_ONLY, ARCH_CAPABILITIES},
 	{0x174, 1, 1, FEATURE_msr, MSR_LOW32, FIELD(sysenter_cs)},
@@ -131,6 +146,7 @@ static const struct msr_row msr_rows[] = {
 	{0x179, 1, 1, FEATURE_mca, MSR_READ_ONLY, MCG_CAP},
 	{0x17a, 1, 1, FEATURE_mca, MSR_ZERO_ONLY, 0}, /* IA32_MCG_STATUS */
 	{0x17b, 1, 1, FEATURE_mca, MSR_ANY, FIELD(mcg_ctl)},
+	{0x186, PMU_PROGRAMMABLE, 1, FEATURE_arch_perfmon, MSR_PMU, 0},
 	{0x1a0, 1, 1, FEATURE_msr, MSR_MISC_ENABLE, FIELD(misc_enable)},
 	{0x200, 8, 2, FEATURE_mtrr, MSR_MTRR_BASE, FIELD(mtrr_base)},
 	{0x201, 8, 2, FEATURE_mtrr, MSR_MTRR_MASK, FIELD(mtrr_mask)},
@@ -139,10 +155,14 @@ static const struct msr_row msr_rows[] = {
 	{0x268, 8, 1, FEATURE_mtrr, MSR_MTRR_FIXED, FIELD(mtrr_fixed[3])},
 	{0x277, 1, 1, FEATURE_pat, MSR_PAT, FIELD(pat)},
 	{0x2ff, 1, 1, FEATURE_mtrr, MSR_MTRR_DEFAULT, FIELD(mtrr_def_type)},
+	{0x309, PMU_FIXED, 1, FEATURE_arch_perfmon, MSR_PMU, 0},
+	{0x345, 1, 1, FEATURE_pdcm, MSR_READ_ONLY, PMU_CAPABILITIES},
+	{0x38d, 4, 1, FEATURE_arch_perfmon, MSR_PMU, 0}, /* control and status */
 	{0x400, MC_BANKS, 4, FEATURE_mca, MSR_ANY, FIELD(mc_ctl)},
 	{0x401, MC_BANKS, 4, FEATURE_mca, MSR_ZERO_ONLY, 0}, /* status, address, more */
 	{0x402, MC_BANKS, 4, FEATURE_mca, MSR_ZERO_ONLY, 0},
 	{0x403, MC_BANKS, 4, FEATURE_mca, MSR_ZERO_ONLY, 0},
+	{0x4c1, PMU_PROGRAMMABLE, 1, FEATURE_pdcm, MSR_PMU, 0},
 	{0x6e0, 1, 1, FEATURE_tsc_deadline, MSR_TSC_DEADLINE, 0},
 	{0x800, 0x100, 1, FEATURE_x2apic, MSR_X2APIC, 0},
 	{0xda0, 1, 1, FEATURE_xsaves, MSR_ZERO_ONLY, 0}, /* IA32_XSS */
@@ -197,6 +217,10 @@ MUST_CHECK static struct fault msr_read(struct vcpu *c, uint32_t number, uint64_
 	case MSR_X2APIC:
 		TRY(need_exclusive(c));
 		return lapic_msr_read(c->lapic, number, value) ? no_fault : fault_gp(0);
+	case MSR_PMU:
+		TRY(need_alone(c));
+		*value = pmu_read(c, number);
+		return no_fault;
 	case MSR_APIC_BASE:
 		*value = lapic_base(c->lapic);
 		return no_fault;
@@ -340,6 +364,9 @@ MUST_CHECK static struct fault msr_write(struct vcpu *c, uint32_t number, uint64
 	case MSR_X2APIC:
 		TRY(need_exclusive(c));
 		return lapic_msr_write(c->lapic, number, value) ? no_fault : fault_gp(0);
+	case MSR_PMU:
+		TRY(need_alone(c));
+		return pmu_write(c, number, value);
 	default:
 		field = msr_field(c, r, number);
 		if (!field_takes(c, r->kind, *field, value))

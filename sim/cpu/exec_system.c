@@ -34,6 +34,7 @@ static const struct cr4_row {
 	{CR4_PAE, FEATURE_pae},
 	{CR4_MCE, FEATURE_mce},
 	{CR4_PGE, FEATURE_pge},
+	{CR4_PCE, FEATURE_arch_perfmon},
 	{CR4_OSFXSR, FEATURE_fxsr},
 	{CR4_OSXMMEXCPT, FEATURE_sse},
 	{CR4_UMIP, FEATURE_umip},

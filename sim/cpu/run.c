@@ -3,6 +3,7 @@
 #include "sim/cpu/exception.h"
 #include "sim/cpu/flags.h"
 #include "sim/cpu/memory.h"
+#include "sim/cpu/pmu.h"
 
 /* --- accounting --- */
 
@@ -22,6 +23,20 @@ static void count_uncounted_step(struct vcpu *c)
 {
 	c->left--;
 	c->uncounted++;
+}
+
+/* Makes a run of so many steps at most, when arch is up to date; who called for more calls again.
+ */
+static void shorten_run(struct vcpu *c, uint64_t steps)
+{
+	if ((uint64_t)c->left > steps)
+		c->begin = c->left = (int64_t)steps;
+}
+
+static void settle_pmu(struct vcpu *c)
+{
+	count_steps(c);
+	shorten_run(c, pmu_settle(c));
 }
 
 /* --- pseudo-instructions --- */
@@ -240,9 +255,21 @@ MUST_CHECK static ALWAYS_INLINE struct fault enter_block(struct vcpu *c, struct 
 	return insns->run(c, insns);
 }
 
+/* When performance counters count branches, each step goes alone: it was the first of its block. */
+static void count_branch(struct vcpu *c, struct fault f)
+{
+	bool within = fault_kind(f) == FAULT_BLOCK_PART && c->at != c->block;
+	bool ended = fault_kind(f) >= FAULT_BLOCK_END && fault_kind(f) <= FAULT_BLOCK_STOP;
+
+	if ((within || ended) && (insn_attributes(code_cache_decoder(c->code), c->block) & BRANCH))
+		c->arch.pmu.branches++;
+}
+
 /* After a block was left at c->at because of f. */
 static struct fault leave_block(struct vcpu *c, struct fault f)
 {
+	if (unlikely(c->pmu_branches))
+		count_branch(c, f);
 	c->left -= c->at - c->block;
 	if (fault_kind(f) >= FAULT_BLOCK_END && fault_kind(f) <= FAULT_BLOCK_STOP) {
 		c->left--;
@@ -399,7 +426,7 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 static bool is_careful(const struct vcpu *c)
 {
 	return c->watch.insn != NULL || c->watch.access != NULL || c->arch.shadow != SHADOW_NONE ||
-	       (c->arch.rflags & RFLAGS_TF);
+	       (c->arch.rflags & RFLAGS_TF) || c->pmu_branches;
 }
 
 /* After a load of SS neither interrupt nor #DB is taken, after STI no interrupt; an instruction in
@@ -654,6 +681,8 @@ static enum cpu_stop run_loop(struct vcpu *c)
 	bool again;
 
 	while (c->left > 0) {
+		if (unlikely(c->pmu_stale))
+			settle_pmu(c);
 		if (attend(c, &f, &again)) {
 			f = unlikely(is_committed(c)) ? execute_committed(c) : execute(c);
 		} else if (!again) {
@@ -673,9 +702,12 @@ enum cpu_stop cpu_run(struct vcpu *c, uint64_t limit, uint64_t max_steps)
 		return CPU_LIMIT;
 	c->left = (int64_t)min_u64(INT64_MAX, min_u64(limit - c->arch.cycle, max_steps));
 	c->begin = c->left;
+	shorten_run(c, pmu_steps(c));
 	stop = run_loop(c);
 	flags_settle(c);
 	count_steps(c);
+	if (unlikely(c->pmu_stale || c->arch.pmu.counting != 0))
+		pmu_settle(c);
 	code_cache_settle(c->code);
 	return stop;
 }

@@ -33,7 +33,7 @@ static void wait_until_now(struct machine *m, unsigned core)
 {
 	struct core_state *arch = &m->cores[core].arch;
 
-	arch->cycle = max_u64(arch->cycle, m->run.now);
+	core_idle_until(arch, m->run.now);
 	m->clock[core] = arch->cycle;
 }
 

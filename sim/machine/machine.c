@@ -184,7 +184,7 @@ void machine_reset(struct machine *m)
 	memset(m->run.runnable, 0, sizeof(m->run.runnable));
 	m->run.runnable[0] = BIT(0);
 	m->run.slice_core = RUN_NO_SLICE;
-	m->cores[0].arch.cycle = max_u64(m->cores[0].arch.cycle, m->run.now);
+	core_idle_until(&m->cores[0].arch, m->run.now);
 	machine_state_changed(m);
 }
 

@@ -64,7 +64,7 @@ void run_kick(void *machine, unsigned core)
 
 	if (runnable(m, core) || !cpu_is_runnable(&m->cores[core]))
 		return;
-	arch->cycle = max_u64(arch->cycle, m->run.now);
+	core_idle_until(arch, m->run.now);
 	m->clock[core] = arch->cycle;
 	runnable_set(m, core, true);
 }

@@ -88,6 +88,13 @@ static const struct field core_fields[] = {
 	CORE_ARRAY(xmm),
 	CORE(xcr0),
 	CORE(pkru),
+	CORE_ARRAY(pmu.select),
+	CORE(pmu.fixed_control),
+	CORE(pmu.global_control),
+	CORE(pmu.global_status),
+	CORE_ARRAY(pmu.counter),
+	CORE(pmu.counting),
+	CORE(pmu.branches),
 	CORE(random),
 	CORE(activity),
 	CORE(shadow),
@@ -96,6 +103,7 @@ static const struct field core_fields[] = {
 	CORE(step),
 	CORE(insns),
 	CORE(cycle),
+	CORE(idle),
 };
 
 #define RUN(f)                                                                                     \
