@@ -113,6 +113,7 @@ void cpu_reset(struct vcpu *c, bool init_signal)
 		memset(a->mc_ctl, 0xff, sizeof(a->mc_ctl));
 	}
 	c->lazy.kind = 0;
+	c->pmu_stale = true;
 	mmu_flush_all(&c->mmu);
 	cpu_state_changed(c);
 }
@@ -139,13 +140,14 @@ void cpu_state_changed(struct vcpu *c)
 	c->vector = vector_fault(&c->arch);
 	c->soft = &c->mmu.soft[c->user];
 	c->fetch = c->fetch_entries[c->user];
-	c->pmu_stale = true;
+	c->pmu_stale |= c->pmu_on;
 }
 
 void cpu_drop_cache(struct vcpu *c)
 {
 	mmu_drop_cache(&c->mmu);
 	cpu_drop_fetch(c);
+	c->pmu_stale = true;
 }
 
 void cpu_watch_changed(struct vcpu *c)

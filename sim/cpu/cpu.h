@@ -124,6 +124,7 @@ struct vcpu {
 	bool alone;      /* the instruction under way is a step of its own, and arch was settled */
 	bool delivering; /* an exception or interrupt */
 	bool pmu_stale;  /* what the performance counters count may be something else now */
+	bool pmu_on;     /* one of them counts, at least at some CPL */
 	bool pmu_branches; /* one of them counts branches, which is done step by step */
 	uint64_t shadow;   /* what arch.shadow was before the instruction under way */
 	struct {

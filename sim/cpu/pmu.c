@@ -101,21 +101,22 @@ static unsigned global_bit(unsigned i)
 	return i < PMU_PROGRAMMABLE ? i : PMU_GLOBAL_FIXED + i - PMU_PROGRAMMABLE;
 }
 
-static uint64_t fixed_bits(const struct pmu *p, unsigned i)
+static unsigned fixed_bits(const struct pmu *p, unsigned i)
 {
-	return p->fixed_control >> FIXED_BITS * (i - PMU_PROGRAMMABLE);
+	return (unsigned)(p->fixed_control >> FIXED_BITS * (i - PMU_PROGRAMMABLE));
 }
 
-static bool shall_count(const struct vcpu *c, unsigned i)
+/* At which CPLs it counts: FIXED_OS, FIXED_USR. */
+static unsigned counts_at(const struct pmu *p, unsigned i)
 {
-	const struct pmu *p = &c->arch.pmu;
-	bool user = cpu_cpl(c) != 0;
-
 	if ((p->global_control >> global_bit(i) & 1) == 0)
-		return false;
+		return 0;
 	if (i >= PMU_PROGRAMMABLE)
-		return fixed_bits(p, i) & (user ? FIXED_USR : FIXED_OS);
-	return (p->select[i] & SELECT_EN) && (p->select[i] & (user ? SELECT_USR : SELECT_OS));
+		return fixed_bits(p, i) & (FIXED_OS | FIXED_USR);
+	if ((p->select[i] & SELECT_EN) == 0)
+		return 0;
+	return (p->select[i] & SELECT_OS ? FIXED_OS : 0) |
+	       (p->select[i] & SELECT_USR ? FIXED_USR : 0);
 }
 
 static bool interrupts(const struct pmu *p, unsigned i)
@@ -155,11 +156,15 @@ static void stop_all(struct vcpu *c)
 
 static void start_all(struct vcpu *c)
 {
+	unsigned now = cpu_cpl(c) != 0 ? FIXED_USR : FIXED_OS;
 	struct pmu *p = &c->arch.pmu;
 
-	c->pmu_branches = false;
+	c->pmu_on = c->pmu_branches = false;
 	for (unsigned i = 0; i < PMU_COUNTERS; i++) {
-		if (!shall_count(c, i))
+		unsigned at = counts_at(p, i);
+
+		c->pmu_on |= at != 0;
+		if ((at & now) == 0)
 			continue;
 		p->counting |= BIT(i);
 		p->counter[i] -= clock_of(&c->arch, i);

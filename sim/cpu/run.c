@@ -256,7 +256,7 @@ MUST_CHECK static ALWAYS_INLINE struct fault enter_block(struct vcpu *c, struct 
 }
 
 /* When performance counters count branches, each step goes alone: it was the first of its block. */
-static void count_branch(struct vcpu *c, struct fault f)
+static __attribute__((noinline)) void count_branch(struct vcpu *c, struct fault f)
 {
 	bool within = fault_kind(f) == FAULT_BLOCK_PART && c->at != c->block;
 	bool ended = fault_kind(f) >= FAULT_BLOCK_END && fault_kind(f) <= FAULT_BLOCK_STOP;
@@ -702,7 +702,8 @@ enum cpu_stop cpu_run(struct vcpu *c, uint64_t limit, uint64_t max_steps)
 		return CPU_LIMIT;
 	c->left = (int64_t)min_u64(INT64_MAX, min_u64(limit - c->arch.cycle, max_steps));
 	c->begin = c->left;
-	shorten_run(c, pmu_steps(c));
+	if (unlikely(c->arch.pmu.counting != 0))
+		shorten_run(c, pmu_steps(c));
 	stop = run_loop(c);
 	flags_settle(c);
 	count_steps(c);

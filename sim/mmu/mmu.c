@@ -266,51 +266,60 @@ bool mmu_read_pdptes(const struct mmu *mmu, uint64_t cr3, uint64_t pdpte[4])
 	return true;
 }
 
+/* A translation just found, with its rights. */
+struct found {
+	const struct walk *w;
+	uint64_t pa, rights;
+};
+
 /* present: the entry of that level which translated la so far, or NULL. */
-static void tlb_fill(struct mmu *mmu, enum access how, const struct walk *w, uint64_t pa,
-	uint64_t la, struct tlb_entry *present, unsigned level)
+static void tlb_fill(struct mmu *mmu, enum access how, uint64_t la, const struct found *f,
+	struct tlb_entry *present, unsigned level)
 {
 	struct tlb *tlb = how == ACCESS_FETCH ? &mmu->fetch : &mmu->data;
-	uint64_t offset = BIT(walk_shift(w->level)) - 1;
-	uint64_t data =
-		(pa & ~offset) | combined_rights(mmu->core, w); /* of 4 MiB the half with la */
+	uint64_t offset = BIT(walk_shift(f->w->level)) - 1;
+	uint64_t data = (f->pa & ~offset) | f->rights; /* of 4 MiB the half with la */
 	struct tlb_entry old;
 
 	if (how != ACCESS_FETCH)
 		soft_drop_page(mmu, la);
-	if (present != NULL && level == w->level) {
+	if (present != NULL && level == f->w->level) {
 		if (level > 1)
 			mmu_drop_cache(mmu);
 		present->data = data;
 		return;
 	}
-	old = tlb_insert(tlb, w->level, la, current_pcid(mmu->core), data);
+	old = tlb_insert(tlb, f->w->level, la, current_pcid(mmu->core), data);
 	if (old.tag == 0)
 		return;
 	if (how == ACCESS_FETCH)
 		mmu->fetch_dropped(mmu->context);
-	else if (w->level == 1)
+	else if (f->w->level == 1)
 		soft_drop_page(mmu, old.tag);
 	else
 		mmu_drop_cache(mmu);
 }
 
-static struct fault walk_and_fill(struct mmu *mmu, uint64_t la, enum access how, enum privilege who,
-	uint64_t *pa, struct tlb_entry *present, unsigned level)
+MUST_CHECK static struct fault walk_and_fill(struct mmu *mmu, uint64_t la, enum access how,
+	enum privilege who, uint64_t *pa, struct tlb_entry *present, unsigned level)
 {
 	const struct walk_format *format = walk_format(mmu->core);
 	struct walk w = walk_core(mmu, format, la);
+	struct found f = {.w = &w};
 
 	if (w.end == WALK_NOT_PRESENT)
 		return page_fault(mmu, la, how, who, 0);
 	if (w.end == WALK_RESERVED)
 		return page_fault(mmu, la, how, who, PF_P | PF_RSVD);
-	if (!access_allowed(mmu->core, combined_rights(mmu->core, &w), how, who))
-		return access_denied(mmu, la, how, who, combined_rights(mmu->core, &w));
+	f.rights = combined_rights(mmu->core, &w);
+	if (!access_allowed(mmu->core, f.rights, how, who))
+		return access_denied(mmu, la, how, who, f.rights);
 	set_accessed(mmu->mem, format, &w, how);
-	mmu->rights = combined_rights(mmu->core, &w);
-	*pa = walk_address(format, &w, la);
-	tlb_fill(mmu, how, &w, *pa, la, present, level);
+	if (how == ACCESS_WRITE)
+		f.rights |= PTE_D;
+	mmu->rights = f.rights;
+	f.pa = *pa = walk_address(format, &w, la);
+	tlb_fill(mmu, how, la, &f, present, level);
 	return no_fault;
 }
 

@@ -34,14 +34,19 @@ static struct tlb_entry *set_entries(struct tlb *tlb, unsigned level, unsigned s
 	return &tlb->entries[shapes[level].first + set * shapes[level].ways];
 }
 
-/* Of a PCID, or global. There is at most one that translates la. */
+/* Of a PCID, or global: the first, where the page became global since an entry was made. */
 static struct tlb_entry *find_at(struct tlb *tlb, unsigned level, uint64_t la, unsigned pcid)
 {
 	struct tlb_entry *e = set_entries(tlb, level, set_of(level, la));
-	uint64_t tag = page_tag(level, la), own = tag | pcid_tag(pcid), global = tag | TLB_GLOBAL;
+	uint64_t tag = page_tag(level, la), own = tag | pcid_tag(pcid);
 
 	for (unsigned way = 0; way < shapes[level].ways; way++)
-		if (e[way].tag == own || e[way].tag == global)
+		if (e[way].tag == own)
+			return &e[way];
+	if (likely(pcid == 0))
+		return NULL;
+	for (unsigned way = 0; way < shapes[level].ways; way++)
+		if (e[way].tag == tag && (e[way].data & PTE_G))
 			return &e[way];
 	return NULL;
 }
@@ -70,7 +75,7 @@ struct tlb_entry *tlb_find(struct tlb *tlb, uint64_t la, unsigned pcid, unsigned
 struct tlb_entry tlb_insert(
 	struct tlb *tlb, unsigned level, uint64_t la, unsigned pcid, uint64_t data)
 {
-	uint64_t who = data & PTE_G ? TLB_GLOBAL : pcid_tag(pcid);
+	uint64_t who = data & PTE_G ? 0 : pcid_tag(pcid);
 	unsigned set = set_of(level, la), index = shapes[level].first_set + set;
 	struct tlb_entry *e = &set_entries(tlb, level, set)[tlb->next[index]];
 	struct tlb_entry old = *e;
@@ -84,47 +89,60 @@ struct tlb_entry tlb_insert(
 void tlb_drop_page(struct tlb *tlb, uint64_t la, unsigned pcid, bool global)
 {
 	for (unsigned level = 1; level <= TLB_LEVELS; level++) {
-		struct tlb_entry *e;
+		struct tlb_entry *e = set_entries(tlb, level, set_of(level, la));
+		uint64_t tag = page_tag(level, la);
 
-		while (level_used(tlb, level) && (e = find_at(tlb, level, la, pcid)) != NULL) {
-			if (!global && (e->tag & TLB_GLOBAL))
-				break;
-			*e = (struct tlb_entry){0};
-		}
+		if (!level_used(tlb, level))
+			continue;
+		for (unsigned way = 0; way < shapes[level].ways; way++)
+			if (e[way].data & PTE_G ? global && e[way].tag == tag
+						: e[way].tag == (tag | pcid_tag(pcid)))
+				e[way] = (struct tlb_entry){0};
 	}
 }
 
-static bool goes(const struct tlb_entry *e, enum tlb_drop which, unsigned pcid)
+/* Which entries go: those whose tag is `value` in the bits of `mask`, without bits of `kept`. */
+struct doomed {
+	uint64_t mask, value, kept;
+};
+
+static struct doomed doomed(enum tlb_drop which, unsigned pcid)
 {
-	if (which == TLB_DROP_ALL)
-		return true;
-	if (e->tag & TLB_GLOBAL)
-		return false;
-	return which == TLB_DROP_LOCAL || e->tag >> TLB_PCID_SHIFT == pcid;
+	switch (which) {
+	case TLB_DROP_LOCAL:
+		return (struct doomed){0, 0, PTE_G};
+	case TLB_DROP_PCID:
+		return (struct doomed){~LINEAR_BITS, pcid_tag(pcid), PTE_G};
+	default:
+		return (struct doomed){0, 0, 0};
+	}
 }
 
 /* Drops entries of a set, named by its index in used[]; true if some are left. */
-static bool drop_set(struct tlb *tlb, unsigned index, enum tlb_drop which, unsigned pcid)
+static bool drop_set(struct tlb *tlb, unsigned index, struct doomed d)
 {
 	unsigned level = index < shapes[2].first_set ? 1 : index < shapes[3].first_set ? 2 : 3;
 	struct tlb_entry *e = set_entries(tlb, level, index - shapes[level].first_set);
 	bool left = false;
 
 	for (unsigned way = 0; way < shapes[level].ways; way++) {
-		if (goes(&e[way], which, pcid))
+		if ((e[way].tag & d.mask) == d.value && (e[way].data & d.kept) == 0)
 			e[way] = (struct tlb_entry){0};
-		left |= e[way].tag != 0;
+		else
+			left |= e[way].tag != 0;
 	}
 	return left;
 }
 
 void tlb_drop_all(struct tlb *tlb, enum tlb_drop which, unsigned pcid)
 {
+	struct doomed d = doomed(which, pcid);
+
 	for (unsigned word = 0; word < ARRAY_LEN(tlb->used); word++) {
 		for (uint64_t left = tlb->used[word]; left != 0; left &= left - 1) {
 			unsigned bit = (unsigned)__builtin_ctzll(left);
 
-			if (!drop_set(tlb, word * 64 + bit, which, pcid))
+			if (!drop_set(tlb, word * 64 + bit, d))
 				tlb->used[word] &= ~BIT(bit);
 		}
 	}

@@ -14,12 +14,11 @@
 #define TLB_SETS    (256 + 8 + 1)
 
 #define TLB_VALID      BIT(0) /* in tag */
-#define TLB_GLOBAL     BIT(1)
 #define TLB_PCID_SHIFT 52
 
 struct tlb_entry {
-	/* Bits 12 to 47 of the page's linear address, the PCID above them unless the entry is
-	 * global, and the flags; 0 is an empty entry. */
+	/* Bits 12 to 47 of the page's linear address, the PCID above them, or 0 if the entry is
+	 * global, and TLB_VALID; 0 is an empty entry. */
 	uint64_t tag;
 	/* Physical address of the page, PTE_W, PTE_U, PTE_D, PTE_G (which makes it global), PTE_XD
 	 * and PTE_KEY. */
