@@ -1,7 +1,8 @@
 # The benchmark: one image (bench/image) on ringv, Bochs and QEMU; docs/benchmarks.md.
 # `make bench` compares times; `make bench-insns` counts host instructions per guest instruction.
-# BENCH and BENCH_INSNS are their options: bench/run --help, bench/insns --help.
+# BENCH, BENCH_LINUX and BENCH_INSNS are the options of bench/run, bench/linux and bench/insns.
 BENCH       ?=
+BENCH_LINUX ?=
 BENCH_INSNS ?=
 
 # -O2 and no red zone, for interrupts; only the SSE2 phase may use SSE registers.
@@ -37,8 +38,9 @@ $O/bench/image/%.o: bench/image/%.S bench/build.mk
 
 bench-image: $(BENCH_IMAGE)
 
-bench: $O/ringv $(BENCH_IMAGE)
+bench: $O/ringv $(BENCH_IMAGE) $(LINUX_FILES)
 	$Qbench/run --ringv $O/ringv --image $(BENCH_IMAGE) --work $O/bench $(BENCH)
+	$Qbench/linux --ringv $O/ringv --linux $(LINUX) --work $O/bench $(BENCH_LINUX)
 
 bench-insns: $O/ringv $(BENCH_IMAGE)
 	$Qbench/insns --ringv $O/ringv --image $(BENCH_IMAGE) --work $O/bench $(BENCH_INSNS)

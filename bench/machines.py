@@ -1,7 +1,8 @@
-"""The machines that the benchmark compares: how each runs the image, and where its serial line is.
+"""The machines that the benchmarks compare: how each runs an image, and where its serial line is.
 
-run_image() starts a machine, reads its serial line as it comes, and says when each phase began and
-ended by the clock of the host. What a machine does before the first phase does not count.
+run() starts a machine and hands over what its serial line says as it comes, with the time by the
+clock of the host. run_image() does so with bench/image, and says when each phase began and ended;
+what a machine does before the first phase does not count.
 """
 import os
 import pathlib
@@ -13,7 +14,7 @@ import time
 
 PHASES = ["integer", "memory", "sse2", "x87", "privileged"]
 MEMORY_MIB = 128
-SECONDS_MAX = 900
+SECONDS_MAX = 3600
 
 # No display to wait for, no pace to keep: as fast as it can. `ips` only says how many
 # instructions make a second of simulated time, in which the BIOS waits for things; 32 is the
@@ -61,28 +62,33 @@ def qemu(config, cpus, append):
             config.image, "-append", append]
 
 
-def grub_iso(config, append):
-    """A disc that boots the image with these options; made once."""
-    folder = pathlib.Path(config.work) / re.sub(r"\W+", "-", append)
-    iso = folder.with_suffix(".iso")
-    image = pathlib.Path(config.image)
-    if iso.exists() and iso.stat().st_mtime > image.stat().st_mtime:
-        return iso
+def make_iso(iso, grub_cfg, files):
+    """A disc that GRUB boots, with files (name -> path) in /boot; made once."""
+    newest = max(pathlib.Path(path).stat().st_mtime for path in files.values())
+    if iso.exists() and iso.stat().st_mtime > newest:
+        return
+    folder = iso.with_suffix("")
     (folder / "boot/grub").mkdir(parents=True, exist_ok=True)
-    (folder / "boot/image.elf").write_bytes(image.read_bytes())
-    (folder / "boot/grub/grub.cfg").write_text(GRUB_CFG.format(append=append))
+    for name, path in files.items():
+        (folder / "boot" / name).write_bytes(pathlib.Path(path).read_bytes())
+    (folder / "boot/grub/grub.cfg").write_text(grub_cfg)
     subprocess.run(["grub-mkrescue", "-o", iso, folder], capture_output=True, check=True)
-    return iso
 
 
-def bochs(config, cpus, append):
+def bochs_with(config, cpus, memory, iso):
     work = pathlib.Path(config.work)
     rc = work / "bochsrc"
     commands = work / "bochs.commands"
-    rc.write_text(BOCHSRC.format(cpus=cpus, memory=MEMORY_MIB, iso=grub_iso(config, append),
-                                 serial=config.serial, log=work / "bochs.log"))
+    rc.write_text(BOCHSRC.format(cpus=cpus, memory=memory, iso=iso, serial=config.serial,
+                                 log=work / "bochs.log"))
     commands.write_text("continue\n")
     return ["bochs", "-q", "-f", rc, "-rc", commands]
+
+
+def bochs(config, cpus, append):
+    iso = (pathlib.Path(config.work) / re.sub(r"\W+", "-", append)).with_suffix(".iso")
+    make_iso(iso, GRUB_CFG.format(append=append), {"image.elf": config.image})
+    return bochs_with(config, cpus, MEMORY_MIB, iso)
 
 
 MACHINES = {"ringv": ringv, "bochs": bochs, "qemu": qemu}
@@ -91,10 +97,14 @@ MACHINES = {"ringv": ringv, "bochs": bochs, "qemu": qemu}
 class PhaseLog:
     """Reads lines of the image; keeps seconds, checksum and ticks of each phase."""
 
-    def __init__(self):
+    def __init__(self, wanted):
         self.phases = {}
+        self.wanted = wanted
         self.text = ""
         self.begun = None
+
+    def done(self):
+        return len(self.phases) == self.wanted
 
     def add(self, data, now):
         self.text += data.decode(errors="replace")
@@ -112,10 +122,10 @@ class PhaseLog:
                                      "ticks": int(words[4])}
 
 
-def read_phases(process, stream, wanted):
-    log = PhaseLog()
+def follow(process, stream, log):
+    """Until the log has all it waits for."""
     deadline = time.monotonic() + SECONDS_MAX
-    while len(log.phases) < wanted:
+    while not log.done():
         readable, _, _ = select.select([stream], [], [], 0.2)
         now = time.monotonic()
         if readable:
@@ -124,28 +134,38 @@ def read_phases(process, stream, wanted):
             raise Failure(f"ended with {process.returncode} before its last phase")
         elif now > deadline:
             raise Failure(f"took more than {SECONDS_MAX} s")
-    return log.phases
 
 
-def run_image(name, config, cpus, n, phase="all"):
-    """Runs the image; a dictionary of phases."""
-    wanted = len(PHASES) if phase == "all" else 1
+def open_serial(config):
+    """The FIFO that a machine writes its serial line to."""
     pathlib.Path(config.work).mkdir(parents=True, exist_ok=True)
     config.serial = os.path.join(config.work, "serial")
     if not os.path.exists(config.serial):
         os.mkfifo(config.serial)
     # open for writing too: a FIFO whose last writer leaves would be at its end for ever
-    stream = os.open(config.serial, os.O_RDWR)
-    argv = MACHINES[name](config, cpus, f"cpus={cpus} n={n} phase={phase}")
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    return os.open(config.serial, os.O_RDWR)
+
+
+def run(name, argv, stream, log, output=subprocess.DEVNULL):
+    """Runs a machine; output is where its own standard output goes."""
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output,
                           stderr=subprocess.DEVNULL) as process:
         try:
-            return read_phases(process, stream, wanted)
+            follow(process, stream, log)
         except Failure as failure:
-            raise Failure(f"{name}, {cpus} cores: {failure}") from None
+            raise Failure(f"{name}: {failure}") from None
         finally:
             finish(process)
             os.close(stream)
+
+
+def run_image(name, config, cpus, n, phase="all"):
+    """Runs the image; a dictionary of phases."""
+    log = PhaseLog(len(PHASES) if phase == "all" else 1)
+    stream = open_serial(config)
+    argv = MACHINES[name](config, cpus, f"cpus={cpus} n={n} phase={phase}")
+    run(f"{name}, {cpus} cores", argv, stream, log)
+    return log.phases
 
 
 def finish(process):
