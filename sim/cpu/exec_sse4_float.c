@@ -4,19 +4,6 @@
 #include "sim/cpu/ieee.h"
 #include "sim/cpu/ops.h"
 
-static ALWAYS_INLINE uint64_t lane_get(const union lanes *v, unsigned i, unsigned width)
-{
-	return width == 4 ? v->u32[i] : v->u64[i];
-}
-
-static ALWAYS_INLINE void lane_set(union lanes *v, unsigned i, unsigned width, uint64_t value)
-{
-	if (width == 4)
-		v->u32[i] = (uint32_t)value;
-	else
-		v->u64[i] = value;
-}
-
 /* --- ADDSUB, HADD, HSUB --- */
 
 /* Lane i of the result, whose width in bytes is given. */

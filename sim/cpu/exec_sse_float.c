@@ -7,19 +7,6 @@
 #include "sim/cpu/ieee.h"
 #include "sim/cpu/ops.h"
 
-static ALWAYS_INLINE uint64_t lane_get(const union lanes *v, unsigned i, unsigned width)
-{
-	return width == 4 ? v->u32[i] : v->u64[i];
-}
-
-static ALWAYS_INLINE void lane_set(union lanes *v, unsigned i, unsigned width, uint64_t value)
-{
-	if (width == 4)
-		v->u32[i] = (uint32_t)value;
-	else
-		v->u64[i] = value;
-}
-
 /* Numbers as signed integers in the same order; -0 and 0 are one. */
 static ALWAYS_INLINE enum ieee_order order_of_numbers(uint64_t a, uint64_t b, unsigned width)
 {

@@ -45,6 +45,20 @@ union lanes {
 	lanes_f64 f64;
 };
 
+/* A number of 4 or 8 bytes. */
+static ALWAYS_INLINE uint64_t lane_get(const union lanes *v, unsigned i, unsigned width)
+{
+	return width == 4 ? v->u32[i] : v->u64[i];
+}
+
+static ALWAYS_INLINE void lane_set(union lanes *v, unsigned i, unsigned width, uint64_t value)
+{
+	if (width == 4)
+		v->u32[i] = (uint32_t)value;
+	else
+		v->u64[i] = value;
+}
+
 /* --- operands --- */
 
 static ALWAYS_INLINE union lanes vector_get(const struct vcpu *c, unsigned offset)
