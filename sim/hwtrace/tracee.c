@@ -33,16 +33,29 @@ static void stay_on_one_cpu(void)
 	(void)sched_setaffinity(0, sizeof(set), &set); /* only faster */
 }
 
+/* How a child ends that does not become the program. */
+enum { NO_STACK = 125, NO_PTRACE, NO_PROGRAM };
+
+static const char *why_not(int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_STACK)
+		return "this host allows less stack than the 8 MiB that traces have";
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PTRACE)
+		return "this host does not allow ptrace";
+	return "cannot be run as a program";
+}
+
 _Noreturn static void become_program(char *const argv[])
 {
 	static char *const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC0", NULL};
 	const struct rlimit stack = {TRACEE_STACK_MAX, TRACEE_STACK_MAX};
 
-	if (personality(ADDR_NO_RANDOMIZE) == -1 || setrlimit(RLIMIT_STACK, &stack) != 0 ||
-		ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
-		_exit(126);
+	if (setrlimit(RLIMIT_STACK, &stack) != 0)
+		_exit(NO_STACK);
+	if (personality(ADDR_NO_RANDOMIZE) == -1 || ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+		_exit(NO_PTRACE);
 	execvpe(argv[0], argv, environment);
-	_exit(127);
+	_exit(NO_PROGRAM);
 }
 
 /* Where in the program's memory its auxiliary vector begins: behind the arguments and the
@@ -106,13 +119,8 @@ bool tracee_start(struct tracee *t, char *const argv[], uint64_t hwcap, struct e
 		return fail(e, "%s: %m", argv[0]);
 	}
 	if (waitpid(t->pid, &status, 0) != t->pid || !WIFSTOPPED(status)) {
-		bool forbidden = WIFEXITED(status) && WEXITSTATUS(status) == 126;
-
 		t->pid = 0;
-		return fail(e,
-			forbidden ? "%s: this host does not allow ptrace"
-				  : "%s: cannot be run as a program",
-			argv[0]);
+		return fail(e, "%s: %s", argv[0], why_not(status));
 	}
 	if (prepare(t, argv[0], hwcap, e))
 		return true;
