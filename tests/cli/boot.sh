@@ -10,7 +10,7 @@ says boot/idle-says "$work/err" 'every pcore is halted'
 expect boot/triple 1 "$ringv" boot "$images/triple.elf"
 says boot/triple-says "$work/err" 'triple fault of pcore 0'
 says boot/triple-registers "$work/err" 'rax [0-9a-f]{16}'
-says boot/triple-place "$work/err" 'main\+0x7 \(.*triple.S:[0-9]+\): ud2'
+says boot/triple-place "$work/err" 'main\+0x7 \(.*triple.S:[0-9]+\) \(shut down\): ud2'
 says boot/triple-repro "$work/err" '^repro: ringv boot '
 expect boot/until 0 "$ringv" boot "$images/work.elf" --until 12345 --json
 same boot/until-steps "$(field steps "$work/out")" 12345
