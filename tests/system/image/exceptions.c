@@ -320,6 +320,14 @@ static void test_fpu(void)
 	show_fpu("fnstsw", CODE("fnstsw %%ax"));
 	show_fpu("fxsave", CODE("fxsave (%%rcx)"));
 	show_fpu("fxsave.unaligned", CODE("fxsave 8(%%rcx)"));
+	show_fpu("fld1", CODE("fld1"));
+	show_fpu("fstp", CODE("fstpt (%%rcx)"));
+	show_fpu("fnclex", CODE("fnclex"));
+	show_fpu("fnsave", CODE("fnsave (%%rcx)"));
+	show_fpu("paddb", CODE("paddb %%mm0, %%mm1"));
+	show_fpu("emms", CODE("emms"));
+	show_fpu("cvtpi2ps", CODE("cvtpi2ps %%mm0, %%xmm0"));
+	show_fpu("cvtpi2ps.memory", CODE("cvtpi2pd (%%rcx), %%xmm0"));
 	show_fpu("movaps", CODE("movaps %%xmm0, %%xmm1"));
 	show_fpu("movaps.unaligned", CODE("movaps 8(%%rcx), %%xmm1"));
 	show_fpu("movq", CODE("movq %%rax, %%xmm1"));
@@ -332,6 +340,62 @@ static void test_fpu(void)
 	show_fpu("clflush", CODE("clflush (%%rcx)"));
 	PROBE("fpu.clts", "clts; mov %%cr0, %%rax; and $8, %%eax", .cr0_flip = CR0_TS, .rax = 1);
 	PROBE("fpu.clts.ring3", "clts", .mode = RING3);
+}
+
+/* --- #MF and #XM --- */
+
+/* 1 / 0 with ZE unmasked, which the next waiting instruction reports. */
+#define DIVIDE                                                                                     \
+	"fninit; pushq $0x37b; fldcw (%%rsp); pop %%rax; xor %%eax, %%eax;"                        \
+	"fldz; fld1; fdiv %%st(1), %%st;"
+
+static void test_mf(void)
+{
+	const uint64_t room = machine_test_stack() - 1024;
+
+	PROBE("mf.none", DIVIDE "nop");
+	PROBE("mf.fwait", DIVIDE "fwait");
+	PROBE("mf.fwait.ring3", DIVIDE "fwait", .mode = RING3);
+	PROBE("mf.fld1", DIVIDE "fld1");
+	PROBE("mf.fnop", DIVIDE "fnop");
+	PROBE("mf.fldcw", DIVIDE "fldcw (%%rcx)", .rcx = room);
+	PROBE("mf.fldenv", DIVIDE "fldenv (%%rcx)", .rcx = room);
+	PROBE("mf.fnstsw", DIVIDE "fnstsw %%ax");
+	PROBE("mf.fnclex", DIVIDE "fnclex; fwait; fnstsw %%ax");
+	PROBE("mf.fninit", DIVIDE "fninit; fwait; fnstsw %%ax");
+	PROBE("mf.fnstenv",
+		DIVIDE "fnstenv (%%rcx); fwait; mov (%%rcx), %%eax; mov 4(%%rcx), %%ebx",
+		.rcx = room);
+	PROBE("mf.fnsave", DIVIDE "fnsave (%%rcx); fwait; mov 4(%%rcx), %%eax", .rcx = room);
+	PROBE("mf.fxsave", DIVIDE "fxsave (%%rcx); movzwl 2(%%rcx), %%eax", .rcx = room);
+	PROBE("mf.fxrstor", DIVIDE "fxsave (%%rcx); fninit; fxrstor (%%rcx); fwait", .rcx = room);
+	PROBE("mf.unmasked-later", "fninit; fldz; fld1; fdiv %%st(1), %%st; pushq $0x37b;"
+				   "fldcw (%%rsp); fwait");
+	PROBE("mf.mmx", DIVIDE "paddb %%mm0, %%mm1");
+	PROBE("mf.emms", DIVIDE "emms");
+	PROBE("mf.sse", DIVIDE "pxor %%xmm0, %%xmm1");
+	PROBE("mf.ts", DIVIDE "mov %%cr0, %%rax; or $8, %%al; mov %%rax, %%cr0; fld1",
+		.no_registers = true);
+	PROBE("mf.ts.fwait", DIVIDE "mov %%cr0, %%rax; or $8, %%al; mov %%rax, %%cr0; fwait",
+		.no_registers = true);
+}
+
+#define UNMASK_SSE "pushq $0x1d80; ldmxcsr (%%rsp); pop %%rax; xor %%eax, %%eax;"
+
+/* 1 / 0 with ZM clear. The handler has nothing to undo: MXCSR is set again each time. */
+static void test_xm(void)
+{
+	PROBE("xm.divss", UNMASK_SSE "inc %%eax; cvtsi2ss %%eax, %%xmm0; xorps %%xmm1, %%xmm1;"
+				     "divss %%xmm1, %%xmm0");
+	PROBE("xm.divss.ring3",
+		UNMASK_SSE "inc %%eax; cvtsi2ss %%eax, %%xmm0;"
+			   "xorps %%xmm1, %%xmm1; divss %%xmm1, %%xmm0",
+		.mode = RING3);
+	PROBE("xm.no-osxmmexcpt",
+		UNMASK_SSE "inc %%eax; cvtsi2ss %%eax, %%xmm0;"
+			   "xorps %%xmm1, %%xmm1; divss %%xmm1, %%xmm0",
+		.cr4_flip = CR4_OSXMMEXCPT);
+	PROBE("xm.masked", "pushq $0x1f80; ldmxcsr (%%rsp); pop %%rax");
 }
 
 /* --- #DB by RFLAGS.TF --- */
@@ -403,6 +467,8 @@ void test_exceptions(void)
 	test_small_tss();
 	test_stacks();
 	test_fpu();
+	test_mf();
+	test_xm();
 	test_single_step();
 	test_resume_flag();
 }
