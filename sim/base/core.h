@@ -121,7 +121,10 @@ struct xmm {
 };
 
 struct x87 {
-	uint16_t fcw, fsw, ftw, fop; /* ftw as FXSAVE has it: see x87.h */
+	uint16_t fcw, fsw;
+	uint8_t ftw;  /* as FXSAVE has it: see x87.h */
+	uint8_t ferr; /* FERR# is active: an error was reported through it, and is still there */
+	uint16_t fop;
 	uint64_t fip, fdp;
 	struct xmm st[8]; /* physical registers, 80 bits in each; the rest is zero */
 };

@@ -29,6 +29,9 @@ struct cpu_bus {
 	void (*mmio_write)(void *context, uint64_t pa, unsigned size, uint64_t value);
 	uint64_t (*port_read)(void *context, uint16_t port, unsigned size);
 	void (*port_write)(void *context, uint16_t port, unsigned size, uint64_t value);
+	/* FERR# is active, and was not before if it is new: whether IGNNE# is. NULL: there are no
+	 * such lines. */
+	bool (*fpu_error)(void *context, bool is_new);
 };
 
 /* What an observer may be told; arch is true then. A NULL member costs nothing, a set one puts the

@@ -18,7 +18,8 @@ OP_ANY(fninit)
 OP_ANY(fnclex)
 {
 	TRY(x87_check(c));
-	c->arch.x87.fsw &= (uint16_t) ~(FSW_B | 0xff);
+	c->arch.x87.fsw &= (uint16_t) ~(FSW_SF | FSW_FLAGS);
+	x87_summarise(&c->arch.x87);
 	return no_fault;
 }
 

@@ -2,11 +2,28 @@
 
 /* --- who may --- */
 
+/* SDM "MS-DOS Compatibility Sub-mode": unless IGNNE# is active, the processor waits before this
+ * instruction for an interrupt, which FERR# will become. */
+MUST_CHECK static struct fault report_outside(struct vcpu *c)
+{
+	bool is_new = !c->arch.x87.ferr;
+
+	if (c->bus.fpu_error == NULL)
+		return cpu_refuse(c, "an x87 exception reported through FERR#");
+	if (!c->exclusive)
+		return fault_retry;
+	c->arch.x87.ferr = true;
+	if (c->bus.fpu_error(c->bus.context, is_new))
+		return no_fault;
+	c->arch.activity = ACTIVITY_HALTED;
+	c->no_trap = true;
+	c->uncounted++;
+	return fault_stop;
+}
+
 struct fault x87_report(struct vcpu *c)
 {
-	if ((c->arch.cr0 & CR0_NE) == 0)
-		return cpu_refuse(c, "an x87 exception reported through FERR#");
-	return fault_exception(VECTOR_MF);
+	return c->arch.cr0 & CR0_NE ? fault_exception(VECTOR_MF) : report_outside(c);
 }
 
 struct fault mmx_check(struct vcpu *c)
@@ -23,6 +40,8 @@ void x87_summarise(struct x87 *x)
 	x->fsw &= (uint16_t) ~(FSW_ES | FSW_B);
 	if (x->fsw & ~x->fcw & FSW_FLAGS)
 		x->fsw |= FSW_ES | FSW_B;
+	else
+		x->ferr = false;
 }
 
 void x87_set_control(struct x87 *x, uint16_t value)
@@ -36,6 +55,7 @@ void x87_init(struct x87 *x)
 	x->fcw = FCW_DEFAULT;
 	x->fsw = 0;
 	x->ftw = 0;
+	x->ferr = false;
 	x->fop = 0;
 	x->fip = 0;
 	x->fdp = 0;

@@ -36,7 +36,7 @@ static inline bool x87_is_empty(const struct x87 *x, unsigned i)
 /* The tag word in full, two bits a register. */
 uint16_t x87_tag_word(const struct x87 *x);
 
-/* ES and B follow from the flags and their masks. */
+/* ES and B follow from the flags and their masks; without ES, FERR# is inactive. */
 void x87_summarise(struct x87 *x);
 void x87_set_control(struct x87 *x, uint16_t value);
 
@@ -76,12 +76,12 @@ static inline struct float80 x87_get(const struct x87 *x, unsigned i)
 static inline void x87_set(struct x87 *x, unsigned i, struct float80 v)
 {
 	x->st[x87_physical(x, i)] = (struct xmm){{v.significand, v.head}};
-	x->ftw |= (uint16_t)(1u << x87_physical(x, i));
+	x->ftw |= (uint8_t)(1u << x87_physical(x, i));
 }
 
 static inline void x87_free(struct x87 *x, unsigned i)
 {
-	x->ftw &= (uint16_t) ~(1u << x87_physical(x, i));
+	x->ftw &= (uint8_t) ~(1u << x87_physical(x, i));
 }
 
 /* ST(by) becomes ST(0). */

@@ -13,6 +13,7 @@
 #define ISA_RTC      8
 #define ISA_SCI      9
 #define ISA_MOUSE    12
+#define ISA_FPU      13
 
 enum space { SPACE_MEMORY, SPACE_PORT, SPACE_PCI, SPACE_NONE };
 
@@ -60,6 +61,7 @@ static const struct board_slot board[] = {
 	SLOT(SPACE_PORT, 0x092, 1, 1, &power_ops, power),
 	SLOT(SPACE_PORT, 0x0a0, 2, 1, &pic_slave_ops, pic),
 	SLOT(SPACE_PORT, 0x0c0, 32, 1, &dma_second_ops, dma),
+	SLOT(SPACE_PORT, FPU_ERROR_PORT, 1, 1, &fpu_error_ops, fpu_error),
 	SLOT(SPACE_PORT, DEBUG_EXIT_PORT, 1, 4, &debug_exit_ops, debug_exit),
 	SLOT(SPACE_PORT, 0x3f8, 8, 1, &uart_ops, uart),
 	SLOT(SPACE_PORT, DEBUG_CONSOLE_PORT, 1, 1, &debug_console_ops, debug_console),
@@ -219,6 +221,13 @@ static void port_write(void *context, uint16_t port, unsigned size, uint64_t val
 	slot_write(p->machine, SPACE_PORT, port, size, value);
 }
 
+static bool fpu_error(void *context, bool is_new)
+{
+	struct board_port *p = context;
+
+	return fpu_error_report(&p->machine->fpu_error, is_new);
+}
+
 struct cpu_bus board_cpu_bus(struct machine *m, unsigned core)
 {
 	return (struct cpu_bus){
@@ -227,6 +236,7 @@ struct cpu_bus board_cpu_bus(struct machine *m, unsigned core)
 		.mmio_write = mmio_write,
 		.port_read = port_read,
 		.port_write = port_write,
+		.fpu_error = fpu_error,
 	};
 }
 
@@ -389,6 +399,7 @@ void board_init(struct machine *m, const struct byte_sink *sink)
 	const struct irq_line uart_irq = isa(m, ISA_UART), sci = isa(m, ISA_SCI);
 	const struct irq_line stimulus_irq = isa(m, STIMULUS_GSI);
 	const struct irq_line keyboard = isa(m, ISA_KEYBOARD), mouse = isa(m, ISA_MOUSE);
+	const struct irq_line fpu = isa(m, ISA_FPU);
 	const struct device_env pm_env = device_env(m, &m->pm);
 
 	init_interrupts(m);
@@ -396,6 +407,7 @@ void board_init(struct machine *m, const struct byte_sink *sink)
 	uart_init(&m->uart, &uart_irq, sink);
 	stimulus_init(&m->stimulus, &stimulus_irq);
 	power_init(&m->power);
+	fpu_error_init(&m->fpu_error, &fpu);
 	pm_init(&m->pm, &pm_env, &sci, &m->power);
 	ps2_init(&m->ps2, &keyboard, &mouse, &m->power);
 	fw_cfg_init(&m->fw_cfg, &m->mem);

@@ -15,6 +15,7 @@
 #include "sim/dev/debug_console.h"
 #include "sim/dev/debug_exit.h"
 #include "sim/dev/dma.h"
+#include "sim/dev/fpu_error.h"
 #include "sim/dev/framebuffer.h"
 #include "sim/dev/fw_cfg.h"
 #include "sim/dev/hpet.h"
@@ -90,6 +91,7 @@ struct machine {
 	struct fw_cfg fw_cfg;
 	struct pm pm;
 	struct power power;
+	struct fpu_error fpu_error;
 	struct isa isa;
 	struct pci_bus pci;
 	struct bridge host_bridge, isa_bridge, power_bridge;
