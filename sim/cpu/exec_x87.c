@@ -82,7 +82,10 @@ static unsigned fxsave_written(const struct vcpu *c)
 	return (unsigned)(offsetof(struct fxsave_image, xmm) + sizeof(struct xmm) * xmm_count(c));
 }
 
-/* #GP, unless #SS comes first. */
+#define FCW_SIZE 2 /* the first field of the image */
+
+/* #GP, unless #SS comes first: for an address that is not canonical, not for an end beyond SS's
+ * limit. */
 static struct fault misaligned(const struct insn *in, uint64_t la)
 {
 	if (in->seg == SS && (!is_canonical(la) || !is_canonical(la + FXSAVE_SIZE - 1)))
@@ -94,8 +97,10 @@ MUST_CHECK static struct fault fxsave_address(
 	struct vcpu *c, const struct insn *in, enum access how, uint64_t *la)
 {
 	TRY(x87_check(c));
-	TRY(operand_linear(c, in, how, FXSAVE_SIZE, la));
-	return *la & 15 ? misaligned(in, *la) : no_fault;
+	TRY(operand_linear(c, in, how, FCW_SIZE, la)); /* as processors have it */
+	if (*la & 15)
+		return misaligned(in, *la);
+	return operand_linear(c, in, how, FXSAVE_SIZE, la);
 }
 
 void fxsave_image_make(const struct vcpu *c, bool wide, struct fxsave_image *image)
