@@ -171,9 +171,10 @@ struct core_state {
 
 	struct rng random; /* where RDRAND and RDSEED take their numbers from */
 
-	uint64_t activity;    /* enum activity */
-	uint64_t shadow;      /* enum shadow: holds for the next boundary only */
-	uint64_t nmi_blocked; /* from the delivery of an NMI to the next IRET */
+	uint64_t activity;      /* enum activity */
+	uint64_t shadow;        /* enum shadow: holds for the next boundary only */
+	uint64_t debug_pending; /* bits of DR6: breakpoints met, which SHADOW_MOV_SS holds off */
+	uint64_t nmi_blocked;   /* from the delivery of an NMI to the next IRET */
 
 	uint64_t committed; /* the step, plus 1, that is the instruction at rip whatever interrupts
 			     * wait: somebody has stopped the core before it, and knows it */

@@ -2,6 +2,7 @@
 #include "sim/cpu/cpu.h"
 
 #include "sim/cpu/code_cache.h"
+#include "sim/cpu/debug.h"
 #include "sim/cpu/pmu.h"
 
 #include <stdio.h>
@@ -133,12 +134,16 @@ static struct fault vector_fault(const struct core_state *a)
 	return a->cr0 & CR0_TS ? fault_exception(VECTOR_NM) : no_fault;
 }
 
+_Static_assert(CR0_AM == RFLAGS_AC, "cpu_state_changed takes one for the other");
+
 void cpu_state_changed(struct vcpu *c)
 {
 	c->mode = code_mode(&c->arch);
 	c->user = cpu_cpl(c) == 3;
 	c->vector = vector_fault(&c->arch);
-	c->soft = &c->mmu.soft[c->user];
+	c->watched = c->watch.insn != NULL || c->watch.access != NULL || debug_is_on(c);
+	c->slow_flags = RFLAGS_TF | RFLAGS_RF | (c->user ? c->arch.cr0 & CR0_AM : 0);
+	cpu_select_soft(c);
 	c->fetch = c->fetch_entries[c->user];
 	c->pmu_stale |= c->pmu_on;
 }
@@ -154,6 +159,7 @@ void cpu_watch_changed(struct vcpu *c)
 {
 	c->mmu.soft_off = c->watch.access != NULL;
 	cpu_drop_cache(c);
+	cpu_state_changed(c);
 }
 
 void cpu_commit(struct vcpu *c)

@@ -109,7 +109,7 @@ struct vcpu {
 
 	/* hot cache and scratch: dead or rebuilt between cpu_run calls */
 	struct lazy_flags lazy;
-	struct soft_tlb *soft; /* of the current privilege */
+	struct soft_tlb *soft; /* of the current privilege; see cpu_select_soft */
 	struct fetch_entry *fetch;
 	int64_t left;          /* steps that this run may still make */
 	int64_t begin;         /* left, when arch.step was last brought up to date */
@@ -122,14 +122,19 @@ struct vcpu {
 	bool exclusive;
 	bool user;           /* CPL is 3 */
 	struct fault vector; /* what SSE instructions end in as CR0 and CR4 are; mostly none */
-	bool no_trap;    /* the instruction under way settled RFLAGS.TF itself; see run_careful */
-	bool moved;      /* rip is already where the fault under way belongs */
-	bool alone;      /* the instruction under way is a step of its own, and arch was settled */
-	bool delivering; /* an exception or interrupt */
-	bool pmu_stale;  /* what the performance counters count may be something else now */
-	bool pmu_on;     /* one of them counts, at least at some CPL */
-	bool pmu_branches; /* one of them counts branches, which is done step by step */
-	uint64_t shadow;   /* what arch.shadow was before the instruction under way */
+	bool watched;        /* every step is to be looked at: by a watch, or for breakpoints */
+	bool no_trap;     /* the instruction under way settled RFLAGS.TF itself; see run_careful */
+	bool moved;       /* rip is already where the fault under way belongs */
+	bool alone;       /* the instruction under way is a step of its own, and arch was settled */
+	bool delivering;  /* an exception or interrupt */
+	bool slow_access; /* no access may take the fast path: soft is mmu.none */
+	bool pmu_stale;   /* what the performance counters count may be something else now */
+	bool pmu_on;      /* one of them counts, at least at some CPL */
+	bool pmu_branches;   /* one of them counts branches, which is done step by step */
+	uint64_t slow_flags; /* bits of RFLAGS that ask for a careful step */
+	uint64_t shadow;     /* what arch.shadow was before the instruction under way */
+	uint64_t resume;     /* the same of RFLAGS.RF */
+	uint64_t met;        /* breakpoints, as bits of DR6, that it has met */
 	struct {
 		uint64_t pa[2]; /* where the bounce buffer's first and second part go */
 		unsigned size, first;

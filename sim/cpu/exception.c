@@ -344,6 +344,7 @@ MUST_CHECK static struct fault deliver_chain(struct vcpu *c, struct delivery d, 
 
 struct fault exception_deliver(struct vcpu *c, struct fault f)
 {
+	c->arch.debug_pending = 0; /* the instruction after a load of SS has faulted */
 	if (fault_vector(f) == VECTOR_DB)
 		c->arch.dr[7] &= ~DR7_GD;
 	if (fault_vector(f) == VECTOR_PF)

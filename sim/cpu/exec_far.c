@@ -226,13 +226,13 @@ OP_ANY(retf)
 	return fault_stop;
 }
 
-/* The flags that IRET may change, by privilege (SDM IRET). RF would only hold breakpoints back. */
+/* The flags that IRET may change, by privilege (SDM IRET). */
 static uint64_t iret_flags(const struct vcpu *c, unsigned size)
 {
 	uint64_t mask = RFLAGS_STATUS | RFLAGS_TF | RFLAGS_DF | RFLAGS_NT;
 
 	if (size > 2)
-		mask |= RFLAGS_AC | RFLAGS_ID;
+		mask |= RFLAGS_RF | RFLAGS_AC | RFLAGS_ID;
 	if (cpu_cpl(c) <= bits_get(c->arch.rflags, RFLAGS_IOPL))
 		mask |= RFLAGS_IF;
 	if (cpu_cpl(c) == 0)
@@ -380,13 +380,6 @@ OP_ANY(int)
 OP_ANY(int3)
 {
 	return software_interrupt(c, in, VECTOR_BP);
-}
-
-/* A trap-class #DB of its own: no gate's DPL is looked at, and DR6 stays (SDM INT1). */
-OP_ANY(int1)
-{
-	c->arch.rip += in->len; /* to which `start` is added after a fault */
-	return fault_exception(VECTOR_DB);
 }
 
 OP_ANY(into)

@@ -1,4 +1,5 @@
 /* exec_io.c - port input and output, by themselves and as strings. Done only in exclusive steps. */
+#include "sim/cpu/debug.h"
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
 #include "sim/cpu/segment.h"
@@ -29,6 +30,18 @@ MUST_CHECK static struct fault need_port(struct vcpu *c, uint16_t port, unsigned
 	return c->exclusive ? no_fault : fault_retry;
 }
 
+static uint64_t port_read(struct vcpu *c, uint16_t port, unsigned width)
+{
+	debug_port(c, port, width);
+	return c->bus.port_read(c->bus.context, port, width);
+}
+
+static void port_write(struct vcpu *c, uint16_t port, unsigned width, uint64_t value)
+{
+	debug_port(c, port, width);
+	c->bus.port_write(c->bus.context, port, width, value);
+}
+
 /* Operand size of a port access is at most 4 bytes. */
 static unsigned io_width(const struct insn *in)
 {
@@ -42,7 +55,7 @@ OP_ANY(in)
 
 	TRY(operand_load(c, in, 1, in->place[1] == PLACE_IMM ? 1 : 2, &port));
 	TRY(need_port(c, (uint16_t)port, width));
-	reg_set(c, REG_OFFSET(RAX), width, c->bus.port_read(c->bus.context, (uint16_t)port, width));
+	reg_set(c, REG_OFFSET(RAX), width, port_read(c, (uint16_t)port, width));
 	return no_fault;
 }
 
@@ -53,8 +66,7 @@ OP_ANY(out)
 
 	TRY(operand_load(c, in, 0, in->place[0] == PLACE_IMM ? 1 : 2, &port));
 	TRY(need_port(c, (uint16_t)port, width));
-	c->bus.port_write(
-		c->bus.context, (uint16_t)port, width, reg_get(c, REG_OFFSET(RAX), width));
+	port_write(c, (uint16_t)port, width, reg_get(c, REG_OFFSET(RAX), width));
 	return no_fault;
 }
 
@@ -78,6 +90,7 @@ static struct fault iterated(struct vcpu *c, const struct insn *in)
 		reg_set(c, REG_OFFSET(RCX), in->address_size, left);
 		if (left != 0) {
 			c->uncounted++;
+			c->arch.rflags |= RFLAGS_RF; /* SDM "Resume Flag": between iterations */
 			return fault_stop;
 		}
 	}
@@ -106,7 +119,7 @@ OP_ANY(ins)
 	TRY(segment_linear(
 		c, ES, zero_extend(c->arch.gpr[RDI], in->address_size), width, ACCESS_WRITE, &la));
 	TRY(mem_open(c, ES, la, width, &host));
-	value = c->bus.port_read(c->bus.context, port, width);
+	value = port_read(c, port, width);
 	memcpy(host, &value, width);
 	mem_commit(c, host);
 	advance(c, in, RDI);
@@ -127,7 +140,7 @@ OP_ANY(outs)
 	TRY(segment_linear(c, in->seg, zero_extend(c->arch.gpr[RSI], in->address_size), width,
 		ACCESS_READ, &la));
 	TRY(mem_load(c, in->seg, la, width, &value));
-	c->bus.port_write(c->bus.context, port, width, value);
+	port_write(c, port, width, value);
 	advance(c, in, RSI);
 	return iterated(c, in);
 }

@@ -172,7 +172,5 @@ OP_ANY(popf)
 		mask |= RFLAGS_IF;
 	stack_drop(c, in->width);
 	flags_write(c, mask, value);
-	if (in->width > 2)
-		c->arch.rflags &= ~RFLAGS_RF;
 	return no_fault;
 }

@@ -2,7 +2,7 @@
  *
  * Each is alone in its block, so c->left says exactly how many iterations this run may still make.
  * An iteration is a step; the last one retires the instruction. Until then RIP stays, and RCX, RSI
- * and RDI tell how far it came (SDM REP).
+ * and RDI tell how far it came (SDM REP). Between iterations RF is set (SDM "Resume Flag").
  */
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
@@ -90,6 +90,8 @@ MUST_CHECK static struct fault repeat(
 
 			if (f.raw) {
 				account(c, done);
+				if (done != 0)
+					c->arch.rflags |= RFLAGS_RF;
 				return f;
 			}
 			n = 1;
@@ -104,6 +106,7 @@ MUST_CHECK static struct fault repeat(
 		if (done == (uint64_t)c->left) {
 			account(c, done - 1);
 			c->uncounted++;
+			c->arch.rflags |= RFLAGS_RF;
 			return fault_stop;
 		}
 	}

@@ -1,6 +1,7 @@
 /* exec_syscall.c - SYSCALL and SYSRET, SYSENTER and SYSEXIT: to flat segments, whatever the
  * descriptors say.
  */
+#include "sim/cpu/debug.h"
 #include "sim/cpu/forms.h"
 #include "sim/cpu/ops.h"
 #include "sim/cpu/segment.h"
@@ -23,9 +24,8 @@ static struct fault trap_if_stepping(struct vcpu *c, const struct insn *in)
 	c->no_trap = true;
 	if ((c->arch.rflags & RFLAGS_TF) == 0)
 		return fault_stop;
-	c->arch.dr[6] |= DR6_BS;
 	c->arch.rip -= in->start; /* which is added to it after a fault */
-	return fault_exception(VECTOR_DB);
+	return debug_exception(c, DR6_BS);
 }
 
 OP_ANY(syscall)

@@ -238,58 +238,6 @@ OP_ANY(lmsw)
 	return write_cr0(c, (c->arch.cr0 & ~UINT64_C(0xe)) | (value & 0xf));
 }
 
-/* --- debug registers: values only; breakpoints that would have to fire are refused --- */
-
-#define DR7_ENABLES 0xff
-
-static unsigned debug_register(const struct insn *in)
-{
-	return in->imm == 4 || in->imm == 5 ? (unsigned)in->imm + 2 : (unsigned)in->imm;
-}
-
-#define DR6_BD BIT(13)
-
-/* SDM "General-Detect Exception Condition": a fault, so RF is set in the image of RFLAGS. */
-static struct fault general_detect(struct vcpu *c)
-{
-	c->arch.dr[6] |= DR6_BD;
-	c->arch.rflags |= RFLAGS_RF;
-	return fault_exception(VECTOR_DB);
-}
-
-MUST_CHECK static struct fault need_debug_register(struct vcpu *c, uint64_t n)
-{
-	if (n > 7 || ((c->arch.cr4 & CR4_DE) && (n == 4 || n == 5)))
-		return fault_ud;
-	TRY(need_cpl0(c));
-	return c->arch.dr[7] & DR7_GD ? general_detect(c) : no_fault;
-}
-
-OP_ANY(mov_from_dr)
-{
-	TRY(need_debug_register(c, in->imm));
-	reg_set(c, in->reg[0], in->width, c->arch.dr[debug_register(in)]);
-	return no_fault;
-}
-
-OP_ANY(mov_to_dr)
-{
-	uint64_t value = reg_get(c, in->reg[1], in->width);
-	unsigned n = debug_register(in);
-
-	TRY(need_debug_register(c, in->imm));
-	if (n >= 6 && value >> 32 != 0)
-		return fault_gp(0);
-	if (n == 7 && (value & DR7_ENABLES))
-		return cpu_refuse(c, "hardware breakpoints in DR7");
-	if (n == 6)
-		value = (value & 0xe00f) | 0xffff0ff0;
-	if (n == 7)
-		value = (value & 0xffff2fff) | 0x400;
-	c->arch.dr[n] = value;
-	return no_fault;
-}
-
 /* --- descriptor tables --- */
 
 MUST_CHECK static struct fault store_table(

@@ -88,6 +88,18 @@ struct op {
 	exec_fn forms[SHAPES][WIDTHS];
 };
 
+/* Points c->soft at what accesses may go by, after c->user or c->slow_access changed. */
+static inline void cpu_select_soft(struct vcpu *c)
+{
+	c->soft = c->slow_access ? &c->mmu.none : &c->mmu.soft[c->user];
+}
+
+/* At CPL 3, with CR0.AM and RFLAGS.AC. */
+static inline bool cpu_checks_alignment(const struct vcpu *c)
+{
+	return c->user && (c->arch.rflags & c->slow_flags & RFLAGS_AC);
+}
+
 /* Ends the run: the model lacks what comes next. why is kept in c->refused for the report. */
 MUST_CHECK struct fault cpu_refuse(struct vcpu *c, const char *why);
 

@@ -1,5 +1,7 @@
 #include "sim/cpu/memory.h"
 
+#include "sim/cpu/debug.h"
+
 /* Where an access goes: one part, or two when it crosses a page end. */
 struct span {
 	uint64_t pa[2];
@@ -33,12 +35,23 @@ MUST_CHECK static struct fault translate_span(struct vcpu *c, uint64_t la, unsig
 	return mmu_translate(&c->mmu, next, how, who, &span->pa[1]);
 }
 
+/* SDM "Alignment Check Exception (#AC)". Of 80-bit numbers and far pointers the first part counts,
+ * of a state image its words; 16 bytes and more may lie anywhere where they need not be aligned. */
+static bool is_misaligned(uint64_t la, unsigned size)
+{
+	unsigned natural = size == 10 || size == 6 ? size - 2 : size & -size;
+
+	return natural <= 8 && (la & (natural - 1)) != 0;
+}
+
 /* Translates, and settles whether the access may happen now: devices only when exclusive. */
 MUST_CHECK static struct fault reach(struct vcpu *c, unsigned seg, uint64_t la, unsigned size,
 	enum access how, struct span *span, bool *device)
 {
 	if (!is_canonical(la) || !is_canonical(la + size - 1))
 		return not_canonical(seg);
+	if (unlikely(c->slow_access) && cpu_checks_alignment(c) && is_misaligned(la, size))
+		return fault_error(VECTOR_AC, 0);
 	TRY(translate_span(c, la, size, how, privilege_of(c), span));
 	*device = false;
 	for (unsigned i = 0; i < span->parts; i++)
@@ -114,6 +127,8 @@ static void tell(
 {
 	uint64_t value = 0;
 
+	if (c->alone && debug_is_on(c))
+		debug_access(c, how, la, size);
 	if (c->watch.access == NULL)
 		return;
 	memcpy(&value, data, min_u64(size, sizeof(value)));
@@ -195,7 +210,7 @@ struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
 	if (!device) {
 		ram_announce(c, &span, size);
-		if (span.parts == 1 && c->watch.access == NULL) {
+		if (span.parts == 1 && c->watch.access == NULL && !c->slow_access) {
 			mmu_soft_fill(&c->mmu, la, span.pa[0], ACCESS_WRITE, privilege_of(c));
 			*host = ram_at(c, span.pa[0]);
 			return no_fault;

@@ -98,17 +98,16 @@ MUST_CHECK static struct fault slot_address(
 
 struct fault new_stack_push(struct vcpu *c, struct new_stack *s, unsigned size, uint64_t value)
 {
-	struct soft_tlb *soft = c->soft;
 	bool user = c->user;
 	struct fault f;
 	uint64_t rsp, la;
 
 	TRY(slot_address(s, size, &rsp, &la));
 	c->user = s->cpl == 3;
-	c->soft = &c->mmu.soft[c->user];
+	cpu_select_soft(c);
 	f = mem_store(c, SS, la, size, &value);
 	c->user = user;
-	c->soft = soft;
+	cpu_select_soft(c);
 	if (f.raw == 0)
 		s->rsp = rsp;
 	return f;

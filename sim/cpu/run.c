@@ -1,5 +1,6 @@
 /* run.c - the dispatch core: runs blocks as long as nothing else calls for attention. */
 #include "sim/cpu/code_cache.h"
+#include "sim/cpu/debug.h"
 #include "sim/cpu/exception.h"
 #include "sim/cpu/flags.h"
 #include "sim/cpu/memory.h"
@@ -209,10 +210,18 @@ bool cpu_is_parked(const struct vcpu *c)
 	return false;
 }
 
-/* What a guard's answer means. While it was asked, arch.shadow was c->shadow. */
+/* Whoever is asked sees the shadow and RF that the instruction under way began with. */
+static void look_back(struct vcpu *c)
+{
+	c->arch.shadow = c->shadow;
+	c->arch.rflags |= c->resume;
+}
+
+/* What a guard's answer means, after look_back. */
 static struct fault answer(struct vcpu *c, bool stops, uint64_t shadow)
 {
 	c->arch.shadow = shadow;
+	c->arch.rflags &= ~c->resume;
 	c->held = CPU_MARK;
 	return stops ? fault_make(FAULT_HELD) : no_fault;
 }
@@ -233,7 +242,7 @@ MUST_CHECK static struct fault heed_mark(struct vcpu *c, uint64_t la)
 		return fault_make(FAULT_HELD);
 	if (c->guard.mark == NULL)
 		return no_fault;
-	c->arch.shadow = c->shadow;
+	look_back(c);
 	return answer(c, c->guard.mark(c->guard.context, c), shadow);
 }
 
@@ -243,7 +252,7 @@ struct fault mem_heed_store(struct vcpu *c, uint64_t la, uint64_t pa, unsigned s
 
 	if (!c->alone)
 		return fault_make(FAULT_ALONE);
-	c->arch.shadow = c->shadow;
+	look_back(c);
 	return answer(c, c->guard.store(c->guard.context, c, la, pa, size), shadow);
 }
 
@@ -423,12 +432,6 @@ MUST_CHECK static struct fault run_blocks(struct vcpu *c)
 
 /* --- one step at a time: when somebody watches, or something is tied to the next boundary --- */
 
-static bool is_careful(const struct vcpu *c)
-{
-	return c->watch.insn != NULL || c->watch.access != NULL || c->arch.shadow != SHADOW_NONE ||
-	       (c->arch.rflags & RFLAGS_TF) || c->pmu_branches;
-}
-
 /* After a load of SS neither interrupt nor #DB is taken, after STI no interrupt; an instruction in
  * such a shadow casts none of its own, but for a load of SS after STI. */
 static void settle_shadow(struct vcpu *c, uint64_t before)
@@ -446,10 +449,41 @@ static void tell_insn(struct vcpu *c)
 	c->told = c->arch.step + 1;
 }
 
-static bool nothing_done(struct fault f)
+/* Whether an attempt that began with so many steps left is to be made again as if it had not been:
+ * alone, later, or in a block that was retired while a guard was asked. */
+static bool nothing_done(const struct vcpu *c, int64_t left, struct fault f)
 {
-	return fault_kind(f) == FAULT_EXCLUSIVE || fault_kind(f) == FAULT_UNIMPLEMENTED ||
-	       fault_kind(f) == FAULT_HELD;
+	return c->left == left && fault_kind(f) != FAULT_EXCEPTION;
+}
+
+static void set_slow_access(struct vcpu *c, bool slow)
+{
+	c->slow_access = slow;
+	cpu_select_soft(c);
+}
+
+/* Takes from arch what holds for this one instruction only. */
+static void begin_alone(struct vcpu *c)
+{
+	c->shadow = c->arch.shadow;
+	c->resume = c->arch.rflags & RFLAGS_RF;
+	c->arch.shadow = SHADOW_NONE;
+	c->arch.rflags &= ~RFLAGS_RF;
+	c->no_trap = false;
+	c->met = 0;
+	c->left = c->begin = 1; /* a repeated string instruction makes one iteration */
+	c->alone = true;
+	set_slow_access(c, cpu_checks_alignment(c) || debug_sees_data(c));
+}
+
+static void end_alone(struct vcpu *c, bool nothing)
+{
+	c->alone = false;
+	set_slow_access(c, false);
+	if (nothing)
+		look_back(c);
+	c->shadow = SHADOW_NONE;
+	c->resume = 0;
 }
 
 static struct fault run_careful(struct vcpu *c)
@@ -458,28 +492,38 @@ static struct fault run_careful(struct vcpu *c)
 	bool trap = c->arch.rflags & RFLAGS_TF;
 	int64_t others = c->left - 1;
 	struct fault f;
+	bool nothing;
 
+	if (debug_is_on(c) && shadow != SHADOW_MOV_SS)
+		TRY(debug_before(c, code_address(c)));
 	tell_insn(c);
-	c->shadow = shadow;
-	c->arch.shadow = SHADOW_NONE;
-	c->no_trap = false;
-	c->left = c->begin = 1; /* a repeated string instruction makes one iteration */
-	c->alone = true;
+	begin_alone(c);
 	f = run_one_block(c);
-	c->alone = false;
+	nothing = nothing_done(c, 1, f);
 	count_steps(c);
 	c->left += others;
 	c->begin = c->left;
-	c->shadow = SHADOW_NONE;
-	if (nothing_done(f))
-		c->arch.shadow = shadow;
-	if (f.raw)
+	end_alone(c, nothing);
+	if (f.raw || nothing)
 		return f;
 	settle_shadow(c, shadow);
-	if (!trap || c->no_trap || c->arch.shadow == SHADOW_MOV_SS)
-		return no_fault;
-	c->arch.dr[6] |= DR6_BS;
-	return fault_exception(VECTOR_DB);
+	return debug_after(c, code_address(c), trap && !c->no_trap);
+}
+
+/* With RF, which the first instruction clears: a whole block, since there may be many iterations
+ * of a string instruction in it. */
+static struct fault run_resumed(struct vcpu *c)
+{
+	int64_t left = c->left;
+	struct fault f;
+
+	c->resume = RFLAGS_RF;
+	c->arch.rflags &= ~RFLAGS_RF;
+	f = run_one_block(c);
+	if (nothing_done(c, left, f))
+		c->arch.rflags |= RFLAGS_RF;
+	c->resume = 0;
+	return f;
 }
 
 /* --- what interrupts --- */
@@ -641,10 +685,20 @@ static bool attend(struct vcpu *c, struct fault *f, bool *again)
 	return *again;
 }
 
-/* Alignment checking is not there yet; software that turns it on shall hear of it. */
-static bool checks_alignment(const struct vcpu *c)
+/* Somebody watches, or something is tied to the next boundary. */
+static bool is_slow(const struct vcpu *c)
 {
-	return c->user && (c->arch.cr0 & CR0_AM) && (c->arch.rflags & RFLAGS_AC);
+	return c->watched || c->pmu_branches || c->arch.shadow != SHADOW_NONE ||
+	       (c->arch.rflags & c->slow_flags);
+}
+
+MUST_CHECK static struct fault execute_slowly(struct vcpu *c)
+{
+	bool resumes = (c->arch.rflags & c->slow_flags) == RFLAGS_RF;
+
+	if (resumes && !c->watched && !c->pmu_branches && c->arch.shadow == SHADOW_NONE)
+		return run_resumed(c);
+	return run_careful(c);
 }
 
 /* A step, or as many blocks as go without a look around. */
@@ -652,11 +706,10 @@ MUST_CHECK static struct fault execute(struct vcpu *c)
 {
 	struct fault f;
 
-	if (checks_alignment(c))
-		return cpu_refuse(c, "alignment checking (RFLAGS.AC and CR0.AM at CPL 3)");
-	if (is_careful(c))
-		return run_careful(c);
-	f = c->mode == CODE_64 ? run_blocks(c) : run_one_block(c);
+	if (is_slow(c))
+		f = execute_slowly(c);
+	else
+		f = c->mode == CODE_64 ? run_blocks(c) : run_one_block(c);
 	return unlikely(fault_kind(f) == FAULT_ALONE) ? run_careful(c) : f;
 }
 

@@ -1,5 +1,6 @@
 #include "sim/cpu/task.h"
 
+#include "sim/cpu/debug.h"
 #include "sim/cpu/flags.h"
 #include "sim/cpu/memory.h"
 #include "sim/cpu/new_stack.h"
@@ -11,7 +12,6 @@
 #define TSS32_LIMIT 0x67
 #define TSS16_LIMIT 0x2b
 
-#define DR6_BT    BIT(15)
 #define DR7_LOCAL UINT64_C(0x155) /* L0 to L3, and LE */
 
 /* What a switch changes in a TSS, and where: both formats have EIP, EFLAGS and the registers in one
@@ -280,10 +280,7 @@ MUST_CHECK static struct fault begin_new(
 	TRY(load_segments(c));
 	if (c->arch.rip > c->arch.seg[CS].limit)
 		return fault_gp(0);
-	if (!image->trap)
-		return no_fault;
-	c->arch.dr[6] |= DR6_BT;
-	return fault_exception(VECTOR_DB);
+	return image->trap ? debug_exception(c, DR6_BT) : no_fault;
 }
 
 struct fault task_switch(struct vcpu *c, const struct task_request *r)

@@ -63,6 +63,7 @@ void mmu_init(
 	mmu->core = core;
 	mmu->reserved = BIT(PHYS_ADDRESS_BITS) - BIT(physical_bits);
 	memset(mmu->soft_used, 0xff, sizeof(mmu->soft_used));
+	memset(&mmu->none, 0xff, sizeof(mmu->none)); /* SOFT_NONE */
 	mmu_drop_cache(mmu);
 }
 

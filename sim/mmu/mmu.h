@@ -72,6 +72,7 @@ struct mmu {
 
 	/* cache, and scratch that is dead between instructions */
 	struct soft_tlb soft[2]; /* by enum privilege, of explicit accesses */
+	struct soft_tlb none;    /* always empty */
 	uint64_t soft_used[SOFT_ENTRIES / 64];
 	uint64_t rights;   /* of the last translation, as in a TLB entry */
 	uint64_t fault_la; /* what CR2 becomes when the page fault just returned is delivered */

@@ -23,6 +23,7 @@ static const struct group {
 	{"descriptors", test_descriptors},
 	{"transfers", test_transfers},
 	{"control", test_control},
+	{"debug", test_debug},
 	{"legacy", test_legacy},
 	{"protected", test_protected},
 	{"interrupts", test_interrupts},

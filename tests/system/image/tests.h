@@ -14,6 +14,7 @@ void test_transfers(void);
 void test_control(void);
 void test_legacy(void);
 void test_protected(void);
+void test_debug(void);
 void test_interrupts(void);
 
 /* interrupts.c: what the second core does, and what an interrupt or exception there does. */
