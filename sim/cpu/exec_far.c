@@ -253,7 +253,6 @@ MUST_CHECK static struct fault iret_8086(struct vcpu *c, const uint64_t *frame, 
 	else
 		flags_write(c, mask, frame[2]);
 	stack_drop(c, 3ull * size);
-	c->arch.nmi_blocked = 0;
 	return return_8086(c, frame[1], frame[0]);
 }
 
@@ -265,7 +264,6 @@ MUST_CHECK static struct fault iret_task(struct vcpu *c, const struct insn *in)
 	TRY(mem_system_load(c, c->arch.seg[TR].base, 2, &r.selector));
 	TRY(task_switch(c, &r));
 	c->moved = false;
-	c->arch.nmi_blocked = 0;
 	return fault_stop;
 }
 
@@ -290,7 +288,6 @@ MUST_CHECK static struct fault iret_to_v8086(struct vcpu *c, const uint64_t *fra
 	v8086_segments(c, selectors);
 	c->arch.gpr[RSP] = rest[3];
 	c->arch.rip = frame[0];
-	c->arch.nmi_blocked = 0;
 	cpu_state_changed(c);
 	return fault_stop;
 }
@@ -328,13 +325,12 @@ MUST_CHECK static struct fault iret_protected(struct vcpu *c, uint64_t *frame, u
 	}
 	if (outer)
 		segments_hide(c, cpl);
-	c->arch.nmi_blocked = 0;
 	c->arch.rip = frame[0];
 	code_segment_set(c, &cs);
 	return fault_stop;
 }
 
-OP_ANY(iret)
+MUST_CHECK static struct fault iret_by_mode(struct vcpu *c, const struct insn *in)
 {
 	unsigned size = in->width;
 	uint64_t frame[5] = {0};
@@ -349,6 +345,17 @@ OP_ANY(iret)
 	if (in_8086_mode(c))
 		return iret_8086(c, frame, size);
 	return iret_protected(c, frame, size);
+}
+
+/* Whoever returns has done with the NMI, even if the return faults (SDM "Handling Multiple NMIs").
+ */
+OP_ANY(iret)
+{
+	struct fault f = iret_by_mode(c, in);
+
+	if (fault_kind(f) == FAULT_EXCEPTION || fault_kind(f) == FAULT_BLOCK_STOP)
+		c->arch.nmi_blocked = 0;
+	return f;
 }
 
 /* --- software interrupts --- */

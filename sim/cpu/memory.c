@@ -58,9 +58,6 @@ MUST_CHECK static struct fault reach(struct vcpu *c, unsigned seg, uint64_t la, 
 		*device |= phys_page(c->mmu.mem, span->pa[i]) == PHYS_NO_PAGE;
 	if (!*device || c->delivering)
 		return no_fault;
-	if (span->parts != 1 || size > 8)
-		return cpu_refuse(
-			c, "a device register accessed across pages or wider than 8 bytes");
 	return c->exclusive ? no_fault : fault_retry;
 }
 
@@ -122,6 +119,82 @@ static void system_put(struct vcpu *c, const struct span *span, unsigned size, c
 		system_put_part(c, span->pa[1], size - span->first, from + span->first);
 }
 
+/* --- devices: accesses of up to 8 bytes, and what is wider or crosses a page in pieces --- */
+
+static unsigned piece_at(uint64_t pa, unsigned left)
+{
+	unsigned size = 8;
+
+	while (size > left || (pa & (size - 1)) != 0)
+		size /= 2;
+	return size;
+}
+
+static bool is_one_access(const struct span *span, unsigned size)
+{
+	return span->parts == 1 && size <= 8 && (size & (size - 1)) == 0;
+}
+
+static void bus_get_part(struct vcpu *c, uint64_t pa, unsigned size, uint8_t *to)
+{
+	if (size != 0 && is_ram(c, pa)) {
+		memcpy(to, ram_at(c, pa), size);
+		return;
+	}
+	while (size != 0) {
+		unsigned piece = piece_at(pa, size);
+		uint64_t value = c->bus.mmio_read(c->bus.context, pa, piece);
+
+		memcpy(to, &value, piece);
+		pa += piece;
+		to += piece;
+		size -= piece;
+	}
+}
+
+static void bus_put_part(struct vcpu *c, uint64_t pa, unsigned size, const uint8_t *from)
+{
+	if (size != 0 && is_ram(c, pa)) {
+		system_put_part(c, pa, size, from);
+		return;
+	}
+	while (size != 0) {
+		unsigned piece = piece_at(pa, size);
+		uint64_t value = 0;
+
+		memcpy(&value, from, piece);
+		c->bus.mmio_write(c->bus.context, pa, piece, value);
+		pa += piece;
+		from += piece;
+		size -= piece;
+	}
+}
+
+static void bus_get(struct vcpu *c, const struct span *span, unsigned size, uint8_t *to)
+{
+	if (is_one_access(span, size)) {
+		uint64_t value = c->bus.mmio_read(c->bus.context, span->pa[0], size);
+
+		memcpy(to, &value, size);
+		return;
+	}
+	bus_get_part(c, span->pa[0], span->first, to);
+	bus_get_part(c, span->pa[1], size - span->first, to + span->first);
+}
+
+static void bus_put(struct vcpu *c, const struct span *span, unsigned size, const uint8_t *from)
+{
+	if (is_one_access(span, size)) {
+		uint64_t value = 0;
+
+		memcpy(&value, from, size);
+		c->bus.mmio_write(c->bus.context, span->pa[0], size, value);
+		return;
+	}
+	bus_put_part(c, span->pa[0], span->first, from);
+	bus_put_part(c, span->pa[1], size - span->first, from + span->first);
+}
+
 static void tell(
 	struct vcpu *c, enum access how, uint64_t la, uint64_t pa, unsigned size, const void *data)
 {
@@ -164,9 +237,7 @@ struct fault mem_load_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 	if (device && c->delivering) {
 		system_get(c, &span, size, to);
 	} else if (device) {
-		uint64_t value = c->bus.mmio_read(c->bus.context, span.pa[0], size);
-
-		memcpy(to, &value, size);
+		bus_get(c, &span, size, to);
 	} else {
 		ram_get(c, &span, size, to);
 		if (span.parts == 1)
@@ -187,10 +258,7 @@ struct fault mem_store_slow(
 	if (device && c->delivering) { /* a stack on a device is nobody's stack */
 		system_put(c, &span, size, from);
 	} else if (device) {
-		uint64_t value = 0;
-
-		memcpy(&value, from, size);
-		c->bus.mmio_write(c->bus.context, span.pa[0], size, value);
+		bus_put(c, &span, size, from);
 	} else {
 		ram_announce(c, &span, size);
 		ram_put(c, &span, size, from);
@@ -217,7 +285,7 @@ struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 		}
 		ram_get(c, &span, size, c->bounce.data);
 	} else {
-		c->bounce.q[0] = c->bus.mmio_read(c->bus.context, span.pa[0], size);
+		bus_get(c, &span, size, c->bounce.data);
 	}
 	tell(c, ACCESS_READ, la, span.pa[0], size, c->bounce.data);
 	c->bounce.pa[0] = span.pa[0];
@@ -238,8 +306,8 @@ void mem_commit_slow(struct vcpu *c)
 		.parts = c->bounce.first < size ? 2 : 1,
 	};
 
-	if (phys_page(c->mmu.mem, span.pa[0]) == PHYS_NO_PAGE)
-		c->bus.mmio_write(c->bus.context, span.pa[0], size, c->bounce.q[0]);
+	if (!is_ram(c, span.pa[0]) || (span.parts == 2 && !is_ram(c, span.pa[1])))
+		bus_put(c, &span, size, c->bounce.data);
 	else
 		ram_put(c, &span, size, c->bounce.data);
 	tell(c, ACCESS_WRITE, c->bounce.la, span.pa[0], size, c->bounce.data);
