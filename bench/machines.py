@@ -85,10 +85,15 @@ def bochs_with(config, cpus, memory, iso):
     return ["bochs", "-q", "-f", rc, "-rc", commands]
 
 
-def bochs(config, cpus, append):
+def grub_iso(config, append):
+    """A disc that boots config.image with these options."""
     iso = (pathlib.Path(config.work) / re.sub(r"\W+", "-", append)).with_suffix(".iso")
     make_iso(iso, GRUB_CFG.format(append=append), {"image.elf": config.image})
-    return bochs_with(config, cpus, MEMORY_MIB, iso)
+    return iso
+
+
+def bochs(config, cpus, append):
+    return bochs_with(config, cpus, MEMORY_MIB, grub_iso(config, append))
 
 
 MACHINES = {"ringv": ringv, "bochs": bochs, "qemu": qemu}
