@@ -216,10 +216,11 @@ struct float80 float80_constant(const struct float80_env *e, enum float80_consta
 		[FLOAT80_LN2] = {0xb17217f7d1cf79ab, -1, false, true},
 	};
 	enum rounding how = float80_rounding(e);
-	bool up = how == ROUND_UP || (how == ROUND_NEAREST && constants[which].next);
+	bool up;
 
 	if (which == FLOAT80_0)
 		return float80_zero(false);
+	up = how == ROUND_UP || (how == ROUND_NEAREST && constants[which].next);
 	return float80_make(false, constants[which].exponent,
 		constants[which].significand + (up && !constants[which].exact));
 }
