@@ -11,13 +11,13 @@ uint64_t random_integer(struct rng *r)
 		0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, INT64_MAX,
 		BIT(63), 0x8080808080808080, 0x7f7f7f7f7f7f7f7f};
 
-	switch (rng_below(r, 4)) {
+	switch (draw(r, 4)) {
 	case 0:
-		return interesting[rng_below(r, ARRAY_LEN(interesting))];
+		return interesting[draw(r, ARRAY_LEN(interesting))];
 	case 1:
-		return BIT(rng_below(r, 64)) - rng_below(r, 2);
+		return BIT(draw(r, 64)) - draw(r, 2);
 	case 2:
-		return rng_below(r, 256);
+		return draw(r, 256);
 	default:
 		return rng_next(r);
 	}
@@ -29,29 +29,28 @@ static uint64_t random_float(struct rng *r, unsigned exponent_bits, unsigned fra
 	uint64_t most = BIT(exponent_bits) - 1, bias = most >> 1;
 	uint64_t exponents[] = {0, 0, 1, 2, most - 1, most, most, bias, bias + 1,
 		bias - fraction_bits, bias + fraction_bits, bias + 30, bias + 31, bias + 62,
-		bias + 63, rng_below(r, most)};
+		bias + 63, draw(r, most)};
 	uint64_t fractions[] = {0, 0, 1, BIT(fraction_bits) - 1, BIT(fraction_bits - 1),
-		BIT(fraction_bits - 1) - 1, BIT(rng_below(r, fraction_bits)), rng_next(r),
-		rng_next(r)};
-	uint64_t exponent = exponents[rng_below(r, ARRAY_LEN(exponents))];
-	uint64_t fraction = fractions[rng_below(r, ARRAY_LEN(fractions))];
+		BIT(fraction_bits - 1) - 1, BIT(draw(r, fraction_bits)), rng_next(r), rng_next(r)};
+	uint64_t exponent = exponents[draw(r, ARRAY_LEN(exponents))];
+	uint64_t fraction = fractions[draw(r, ARRAY_LEN(fractions))];
 
-	return rng_below(r, 2) << (exponent_bits + fraction_bits) | exponent << fraction_bits |
+	return draw(r, 2) << (exponent_bits + fraction_bits) | exponent << fraction_bits |
 	       (fraction & (BIT(fraction_bits) - 1));
 }
 
 /* A number near what a conversion to an integer can hold, with a fraction. */
 static double random_convertible(struct rng *r)
 {
-	return (double)(int64_t)random_integer(r) * (1 + (double)rng_below(r, 1024)) / 1024;
+	return (double)(int64_t)random_integer(r) * (1 + (double)draw(r, 1024)) / 1024;
 }
 
 /* A double near the ends of what a single can hold. */
 static double random_at_single_limits(struct rng *r)
 {
-	double limit = rng_below(r, 2) ? (double)FLT_MIN : (double)FLT_MAX;
+	double limit = draw(r, 2) ? (double)FLT_MIN : (double)FLT_MAX;
 
-	return limit * (1 + ((double)rng_below(r, 64) - 32) / (double)BIT(20 + rng_below(r, 12)));
+	return limit * (1 + ((double)draw(r, 64) - 32) / (double)BIT(20 + draw(r, 12)));
 }
 
 static uint64_t random_lanes(struct rng *r, unsigned kind)
@@ -86,7 +85,7 @@ static uint64_t random_lanes(struct rng *r, unsigned kind)
 
 void random_vector(struct rng *r, struct xmm *x)
 {
-	unsigned kind = (unsigned)rng_below(r, 7);
+	unsigned kind = (unsigned)draw(r, 7);
 
 	x->q[0] = random_lanes(r, kind);
 	x->q[1] = random_lanes(r, kind);
@@ -94,12 +93,12 @@ void random_vector(struct rng *r, struct xmm *x)
 
 static uint32_t random_mxcsr(struct rng *r)
 {
-	uint32_t flags = rng_below(r, 2) ? 0 : (uint32_t)rng_below(r, 64);
+	uint32_t flags = draw(r, 2) ? 0 : (uint32_t)draw(r, 64);
 	uint32_t modes = (uint32_t)(rng_next(r) & (MXCSR_MODES));
 
-	switch (rng_below(r, 8)) {
+	switch (draw(r, 8)) {
 	case 0: /* some exceptions unmasked */
-		return flags | modes | (uint32_t)rng_below(r, 64) << 7;
+		return flags | modes | (uint32_t)draw(r, 64) << 7;
 	case 1:
 	case 2:
 	case 3:
@@ -113,17 +112,17 @@ static uint32_t random_mxcsr(struct rng *r)
 
 static uint64_t inside(struct rng *r, uint64_t from, unsigned size)
 {
-	uint64_t offset = rng_below(r, WINDOW - size + 1);
+	uint64_t offset = draw(r, WINDOW - size + 1);
 
-	return from + (rng_below(r, 2) ? offset & ~UINT64_C(15) : offset);
+	return from + (draw(r, 2) ? offset & ~UINT64_C(15) : offset);
 }
 
 static enum placement random_placement(struct rng *r, unsigned size, bool wide)
 {
 	enum placement where = AT_INSIDE;
 
-	if (rng_below(r, 8) < 3)
-		where = (enum placement)rng_below(r, PLACEMENTS);
+	if (draw(r, 4) == 0)
+		where = (enum placement)draw(r, PLACEMENTS);
 	if (where == AT_NOT_CANONICAL && !wide)
 		where = AT_PAGE_END;
 	if (size == 1 && (where == AT_CROSSING || where == AT_HOLE_CROSSING ||
@@ -139,21 +138,21 @@ uint64_t place(struct rng *r, unsigned size, bool wide, enum placement *where)
 	case AT_PAGE_END:
 		return DATA_AT(PAGE_B) - size;
 	case AT_CROSSING:
-		return DATA_AT(PAGE_B) - 1 - rng_below(r, size - 1);
+		return DATA_AT(PAGE_B) - 1 - draw(r, size - 1);
 	case AT_HOLE_CROSSING:
-		return DATA_AT(PAGE_HOLE) - 1 - rng_below(r, size - 1);
+		return DATA_AT(PAGE_HOLE) - 1 - draw(r, size - 1);
 	case AT_HOLE:
 		return inside(r, DATA_AT(PAGE_HOLE), size);
 	case AT_READ_ONLY:
 		return inside(r, DATA_AT(PAGE_READ_ONLY), size);
 	case AT_READ_ONLY_CROSSING:
-		return DATA_AT(PAGE_READ_ONLY) - 1 - rng_below(r, size - 1);
+		return DATA_AT(PAGE_READ_ONLY) - 1 - draw(r, size - 1);
 	case AT_BEHIND_HOLE:
-		return DATA_AT(PAGE_C) + rng_below(r, 64);
+		return DATA_AT(PAGE_C) + draw(r, 64);
 	case AT_NOT_CANONICAL:
-		return BIT(47) + PAGE_SIZE + rng_below(r, BIT(16));
+		return BIT(47) + PAGE_SIZE + draw(r, BIT(16));
 	default:
-		return inside(r, DATA_AT(PAGE_B) - (rng_below(r, 2) ? WINDOW : 0), size);
+		return inside(r, DATA_AT(PAGE_B) - (draw(r, 2) ? WINDOW : 0), size);
 	}
 }
 
@@ -175,27 +174,23 @@ static void set_free(const struct code *c, struct regs *in, unsigned reg, uint64
 		in->gpr[reg] = value;
 }
 
-static bool row_is_x87(const struct row *row)
-{
-	return row->name[0] == 'f' || row_is(row, "emms") || row_has_kind(row, "PQN");
-}
-
 static void random_state(struct case_maker *m, const struct code *c, struct regs *in)
 {
 	struct rng *r = m->rng;
 
 	for (unsigned i = 0; i < 16; i++)
 		in->gpr[i] = random_integer(r);
-	if (rng_below(r, 2))
-		in->gpr[RCX] = (in->gpr[RCX] & ~UINT64_C(0xff)) | rng_below(r, 70);
+	if (draw(r, 2))
+		in->gpr[RCX] = (in->gpr[RCX] & ~UINT64_C(0xff)) | draw(r, 70);
 	in->rflags = (rng_next(r) & (RFLAGS_STATUS | RFLAGS_DF)) | RFLAGS_IF | RFLAGS_ONE;
 	memset(&in->fx, 0, offsetof(struct fx_image, xmm));
 	in->fx.fcw = 0x37f;
 	in->fx.mxcsr = random_mxcsr(r);
-	if (row_is_x87(c->form->row))
+	if (c->form->x87)
 		random_x87(r, &in->fx, row_has_kind(c->form->row, "PQN"));
-	keep_x87_in_range(r, c->form->row, &in->fx);
-	if (row_has_kind(c->form->row, "VWU") || rng_below(r, 64) == 0)
+	if (c->form->x87)
+		keep_x87_in_range(r, c->form->row, &in->fx);
+	if (c->form->vector || draw(r, 64) == 0)
 		for (unsigned i = 0; i < 16; i++)
 			random_vector(r, &m->xmm[i]);
 	memcpy(in->fx.xmm, m->xmm, sizeof(m->xmm));
@@ -211,20 +206,20 @@ static void meet_at_least_normal(struct rng *r, struct xmm *a, struct xmm *b)
 	memcpy(real[0], a, sizeof(*a));
 	memcpy(single[0], a, sizeof(*a));
 	for (unsigned i = 0; i < 4; i++)
-		single[1][i] = rng_below(r, 2) ? FLT_MIN / single[0][i] : single[0][i] / FLT_MIN;
+		single[1][i] = draw(r, 2) ? FLT_MIN / single[0][i] : single[0][i] / FLT_MIN;
 	for (unsigned i = 0; i < 2; i++)
-		real[1][i] = rng_below(r, 2) ? DBL_MIN / real[0][i] : real[0][i] / DBL_MIN;
-	memcpy(b, rng_below(r, 2) ? (void *)single[1] : (void *)real[1], sizeof(*b));
-	b->q[0] += rng_below(r, 5) - 2;
-	b->q[1] += rng_below(r, 5) - 2;
+		real[1][i] = draw(r, 2) ? DBL_MIN / real[0][i] : real[0][i] / DBL_MIN;
+	memcpy(b, draw(r, 2) ? (void *)single[1] : (void *)real[1], sizeof(*b));
+	b->q[0] += draw(r, 5) - 2;
+	b->q[1] += draw(r, 5) - 2;
 }
 
 /* Some pairs of registers that meet are alike. */
 static void relate_operands(struct case_maker *m, const struct code *c, struct regs *in)
 {
-	if (c->reg == NO_REG || c->rm == NO_REG || rng_below(m->rng, 3) != 0)
+	if (c->reg == NO_REG || c->rm == NO_REG || draw(m->rng, 3) != 0)
 		return;
-	if (row_has_kind(c->form->row, "V") && rng_below(m->rng, 3)) {
+	if (c->form->vector && draw(m->rng, 3)) {
 		meet_at_least_normal(m->rng, &in->fx.xmm[c->reg], &in->fx.xmm[c->rm]);
 		return;
 	}
@@ -288,7 +283,7 @@ static void put_count(struct case_maker *m, const struct code *c, struct regs *i
 {
 	uint64_t noise = rng_next(m->rng);
 
-	in->gpr[RCX] = rng_below(m->rng, rng_below(m->rng, 2) ? 9 : 30);
+	in->gpr[RCX] = draw(m->rng, draw(m->rng, 2) ? 9 : 30);
 	if (form_is_narrow(c->form))
 		in->gpr[RCX] |= noise << (form_addresses_16(c->form) ? 16 : 32);
 }
@@ -303,9 +298,9 @@ static void place_string(struct case_maker *m, const struct code *c, struct regs
 	in->gpr[RDI] = offset_of(m, c, ES, &to, in);
 	put_count(m, c, in);
 	put_contents(m, from, 64);
-	if (rng_below(m->rng, 2))
+	if (draw(m->rng, 2))
 		put_contents(m, to, 64);
-	if (rng_below(m->rng, 4) == 0)
+	if (draw(m->rng, 4) == 0)
 		m->write(m->context, to, &in->gpr[RAX], c->access);
 }
 
@@ -317,15 +312,15 @@ static uint16_t random_selector(struct rng *r)
 {
 	static const uint16_t others[] = {0x38, 0x80, 0x100, 0xfff8, 0x44, 0x4c, 0x104, 0xfffc};
 
-	switch (rng_below(r, 5)) {
+	switch (draw(r, 5)) {
 	case 0:
-		return others[rng_below(r, ARRAY_LEN(others))] | (uint16_t)rng_below(r, 4);
+		return others[draw(r, ARRAY_LEN(others))] | (uint16_t)draw(r, 4);
 	case 1:
 		return USER_SS;
 	case 2:
-		return (uint16_t)rng_below(r, 8 * LDT_SEGMENTS) | 4;
+		return (uint16_t)draw(r, 8 * LDT_SEGMENTS) | 4;
 	default:
-		return (uint16_t)rng_below(r, 0x38) & ~4;
+		return (uint16_t)draw(r, 0x38) & ~4;
 	}
 }
 
@@ -337,7 +332,7 @@ static uint16_t random_code_selector(struct rng *r, const struct code *c)
 	bool is_code =
 		selector & 4 ? index < LDT_DATA : index == USER_CS >> 3 || index == USER_CS32 >> 3;
 
-	return is_code || rng_below(r, 4) ? form_cs(c->form) : selector;
+	return is_code || draw(r, 4) ? form_cs(c->form) : selector;
 }
 
 /* A far pointer or a selector, as the instruction takes it from memory or its register. */
@@ -371,7 +366,7 @@ static uint64_t random_flags_image(struct rng *r)
 /* An offset in CS to go to. */
 static uint64_t random_target(struct rng *r, const struct code *c, uint64_t slot)
 {
-	return slot - selector_base(form_cs(c->form)) + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR);
+	return slot - selector_base(form_cs(c->form)) + (draw(r, 2) ? SLOT_BACK : SLOT_FAR);
 }
 
 /* What POP, RET, LRET and IRET find: elements of the operand size. */
@@ -381,7 +376,7 @@ static void put_stack(struct case_maker *m, const struct code *c, uint64_t la, u
 	struct rng *r = m->rng;
 	uint64_t target = random_target(r, c, slot);
 	uint64_t image[5] = {target, random_code_selector(r, c), random_flags_image(r),
-		random_integer(r), rng_below(r, 4) ? USER_SS : random_selector(r)};
+		random_integer(r), draw(r, 4) ? USER_SS : random_selector(r)};
 	unsigned count = row_is(row, "iret") ? 5 : row_is(row, "lret") ? 2 : 0;
 
 	put_contents(m, la, 8);
@@ -431,11 +426,11 @@ static void tame_division(struct case_maker *m, const struct code *c, struct reg
 {
 	uint64_t sign = in->gpr[RAX] >> 63 ? UINT64_MAX : 0;
 
-	if (rng_below(m->rng, 8) == 0)
+	if (draw(m->rng, 8) == 0)
 		return;
-	set_free(c, in, RDX, row_is(c->form->row, "div") ? rng_below(m->rng, 3) : sign);
-	if (rng_below(m->rng, 2))
-		set_free(c, in, RAX, rng_below(m->rng, 0x200));
+	set_free(c, in, RDX, row_is(c->form->row, "div") ? draw(m->rng, 3) : sign);
+	if (draw(m->rng, 2))
+		set_free(c, in, RAX, draw(m->rng, 0x200));
 }
 
 /* An accumulator that equals the destination. */
@@ -444,7 +439,7 @@ static void match_accumulator(
 {
 	uint64_t pair[2];
 
-	if (rng_below(m->rng, 2))
+	if (draw(m->rng, 2))
 		return;
 	if (!c->memory) {
 		in->gpr[RAX] = in->gpr[c->rm];
@@ -466,7 +461,7 @@ static void put_image(struct case_maker *m, const struct code *c, uint64_t la)
 	random_x87(m->rng, &fx, false);
 	fx.fsw = (uint16_t)rng_next(m->rng);
 	fx.fcw = (uint16_t)rng_next(m->rng);
-	fx.mxcsr = rng_below(m->rng, 8) ? random_mxcsr(m->rng) : (uint32_t)random_integer(m->rng);
+	fx.mxcsr = draw(m->rng, 8) ? random_mxcsr(m->rng) : (uint32_t)random_integer(m->rng);
 	for (unsigned i = 0; i < 16; i++)
 		random_vector(m->rng, &fx.xmm[i]);
 	if (row_is(c->form->row, "fxrstor"))
@@ -490,7 +485,7 @@ static void place_bit_string(struct case_maker *m, const struct code *c, struct 
 	uint64_t noise = c->width == 8 ? 0 : rng_next(m->rng) << (c->width * 8);
 
 	in->gpr[c->reg] =
-		noise | ((rng_below(m->rng, 1024) - 512) & (UINT64_MAX >> (64 - c->width * 8)));
+		noise | ((draw(m->rng, 1024) - 512) & (UINT64_MAX >> (64 - c->width * 8)));
 }
 
 /* What single instructions need beyond random registers. */
@@ -556,18 +551,19 @@ void case_make(struct case_maker *m, const struct code *c, uint64_t slot, struct
 	random_state(m, c, in);
 	choose_segments(m, c, in);
 	in->rip = slot + SLOT_INSN - selector_base(in->selector[CS]);
-	if (row_uses_stack(row))
+	if (c->form->stack)
 		place_stack(m, c, slot, in);
-	if (row_has_kind(row, "XY") && !row_is(row, "xlat"))
+	if (c->form->special && row_has_kind(row, "XY") && !row_is(row, "xlat"))
 		place_string(m, c, in);
-	if (c->memory && row_has_kind(row, "G") && strncmp(row->name, "bt", 2) == 0)
+	if (c->memory && row_is_bit_string(row))
 		place_bit_string(m, c, in);
-	if (c->memory || row_has_kind(row, "O")) {
+	if (c->memory || (c->form->special && row_has_kind(row, "O"))) {
 		la = place_operand(m, c, in);
 		put_contents(m, la, c->access);
 	}
 	relate_operands(m, c, in);
-	adjust_case(m, c, slot, la, in);
+	if (c->form->special)
+		adjust_case(m, c, slot, la, in);
 	for (unsigned i = 0; i < 16 && c->form->mode != CODE_64; i++)
 		in->gpr[i] = (uint32_t)in->gpr[i];
 }

@@ -11,13 +11,13 @@ static unsigned random_exponent(struct rng *r)
 		BIAS + 64, BIAS + 127, BIAS + 128, BIAS - 126, BIAS - 149, BIAS + 1023, BIAS + 1024,
 		BIAS - 1022, BIAS - 1074, BIAS - 64, 64, 0x6000, 0x7fbf};
 
-	switch (rng_below(r, 4)) {
+	switch (draw(r, 4)) {
 	case 0:
-		return (unsigned)rng_below(r, 0x8000);
+		return (unsigned)draw(r, 0x8000);
 	case 1:
-		return BIAS - 66 + (unsigned)rng_below(r, 132);
+		return BIAS - 66 + (unsigned)draw(r, 132);
 	default:
-		return interesting[rng_below(r, ARRAY_LEN(interesting))];
+		return interesting[draw(r, ARRAY_LEN(interesting))];
 	}
 }
 
@@ -28,13 +28,13 @@ static uint64_t random_significand(struct rng *r, unsigned exponent)
 		BIT(39), BIT(40), BIT(40) - 1, BIT(10), BIT(11), BIT(11) - 1};
 	static const uint64_t cuts[] = {UINT64_MAX, UINT64_MAX, ~UINT64_C(0x7ff), ~UINT64_C(0x3ff),
 		~(BIT(40) - 1), ~(BIT(39) - 1)};
-	uint64_t v = rng_next(r) & cuts[rng_below(r, ARRAY_LEN(cuts))];
+	uint64_t v = rng_next(r) & cuts[draw(r, ARRAY_LEN(cuts))];
 
-	if (rng_below(r, 2))
-		v = interesting[rng_below(r, ARRAY_LEN(interesting))];
-	if (rng_below(r, 8) == 0)
-		v = BIT(rng_below(r, 64));
-	if (rng_below(r, 16) == 0)
+	if (draw(r, 2))
+		v = interesting[draw(r, ARRAY_LEN(interesting))];
+	if (draw(r, 8) == 0)
+		v = BIT(draw(r, 64));
+	if (draw(r, 16) == 0)
 		return v;
 	return exponent == 0 ? v & ~BIT(63) : v | BIT(63);
 }
@@ -44,27 +44,27 @@ static struct xmm random_number(struct rng *r)
 	unsigned exponent = random_exponent(r);
 
 	return (struct xmm){
-		{random_significand(r, exponent), exponent | (unsigned)rng_below(r, 2) << 15}};
+		{random_significand(r, exponent), exponent | (unsigned)draw(r, 2) << 15}};
 }
 
 /* A number near another's exponent. */
 static struct xmm random_neighbour(struct rng *r, const struct xmm *of)
 {
-	unsigned exponent = (unsigned)(of->q[1] + rng_below(r, 140) - 70) & 0x7fff;
-	struct xmm v = {{random_significand(r, exponent), exponent | rng_below(r, 2) << 15}};
+	unsigned exponent = (unsigned)(of->q[1] + draw(r, 140) - 70) & 0x7fff;
+	struct xmm v = {{random_significand(r, exponent), exponent | draw(r, 2) << 15}};
 
-	if (rng_below(r, 4) == 0)
-		v.q[0] = of->q[0] + rng_below(r, 3) - 1;
-	if (rng_below(r, 4) == 0)
-		v.q[1] = of->q[1] ^ rng_below(r, 2) << 15;
+	if (draw(r, 4) == 0)
+		v.q[0] = of->q[0] + draw(r, 3) - 1;
+	if (draw(r, 4) == 0)
+		v.q[1] = of->q[1] ^ draw(r, 2) << 15;
 	return v;
 }
 
 static void random_registers(struct rng *r, struct fx_image *fx)
 {
 	for (unsigned i = 0; i < 8; i++)
-		fx->st[i] = i == 0 || rng_below(r, 2) ? random_number(r)
-						      : random_neighbour(r, &fx->st[0]);
+		fx->st[i] =
+			i == 0 || draw(r, 2) ? random_number(r) : random_neighbour(r, &fx->st[0]);
 }
 
 static void random_mmx(struct rng *r, struct fx_image *fx)
@@ -80,14 +80,14 @@ static void random_mmx(struct rng *r, struct fx_image *fx)
 void random_x87(struct rng *r, struct fx_image *fx, bool mmx)
 {
 	fx->fcw = (uint16_t)((rng_next(r) & 0x1f3f) | 0x40);
-	if (rng_below(r, 2))
+	if (draw(r, 2))
 		fx->fcw |= 0x3f;
 	fx->fsw = (uint16_t)(rng_next(r) & 0x7f7f);
-	if (rng_below(r, 8))
+	if (draw(r, 8))
 		fx->fsw &= ~0x3f | fx->fcw;
 	if (fx->fsw & ~fx->fcw & 0x3f)
 		fx->fsw |= 0x8080;
-	fx->ftw = rng_below(r, 3) ? 0xff : (uint8_t)rng_next(r);
+	fx->ftw = draw(r, 3) ? 0xff : (uint8_t)rng_next(r);
 	fx->fop = rng_next(r) & 0x7ff;
 	fx->fip = rng_next(r) >> 17;
 	fx->fdp = ~(rng_next(r) >> 17);
@@ -107,7 +107,7 @@ void keep_x87_in_range(struct rng *r, const struct row *row, struct fx_image *fx
 	if (!row_is(row, "f2xm1") && !row_is(row, "fyl2xp1"))
 		return;
 	if (exponent > most && exponent != 0x7fff)
-		fx->st[0].q[1] -= exponent - (most - rng_below(r, 70));
+		fx->st[0].q[1] -= exponent - (most - draw(r, 70));
 }
 
 /* --- operands in memory --- */
@@ -138,9 +138,9 @@ unsigned x87_access_bytes(const struct row *row, unsigned width)
 static void random_decimals(struct rng *r, uint8_t bytes[10])
 {
 	for (unsigned i = 0; i < 10; i++)
-		bytes[i] = (uint8_t)(rng_below(r, 10) << 4 | rng_below(r, 10));
-	if (rng_below(r, 4) == 0)
-		bytes[rng_below(r, 10)] = (uint8_t)rng_next(r);
+		bytes[i] = (uint8_t)(draw(r, 10) << 4 | draw(r, 10));
+	if (draw(r, 4) == 0)
+		bytes[draw(r, 10)] = (uint8_t)rng_next(r);
 }
 
 void random_x87_operand(

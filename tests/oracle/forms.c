@@ -96,32 +96,80 @@ static bool has_size(const struct row *row, enum code_mode mode, bool ldt, unsig
 	       (mode == CODE_64 || !(row->attributes & BRANCH));
 }
 
+/* The form in all that is of the row alone. */
+static struct form plain_form(
+	const struct decoder *d, uint16_t index, enum code_mode mode, bool ldt)
+{
+	const struct row *row = decoder_row(d, index);
+
+	return (struct form){.row = row,
+		.mode = mode,
+		.ldt = ldt,
+		.index = index,
+		.stack = row_uses_stack(row),
+		.x87 = row_is_x87(row),
+		.vector = row_has_kind(row, "VWU"),
+		.special = row_is_special(row)};
+}
+
+/* Those of f with each prefix that the row can have. */
+static unsigned prefixed_forms(struct form f, struct form *forms)
+{
+	static const uint8_t repeats[] = {0, 0xf3, 0xf2};
+	unsigned count = 0;
+
+	for (unsigned p = 0; p < (f.row->attributes & REPEATS ? ARRAY_LEN(repeats) : 1); p++) {
+		f.repeat = repeats[p];
+		forms[count++] = f;
+	}
+	f.repeat = 0;
+	f.lock = true;
+	if (f.row->attributes & LOCKABLE)
+		forms[count++] = f;
+	return count;
+}
+
 unsigned forms_of(const struct decoder *d, uint16_t index, enum code_mode mode, bool ldt,
 	struct form forms[FORMS_MAX])
 {
-	static const uint8_t sizes[] = {4, 2, 8}, repeats[] = {0, 0xf3, 0xf2};
-	const struct row *row = decoder_row(d, index);
+	static const uint8_t sizes[] = {4, 2, 8};
+	struct form f = plain_form(d, index, mode, ldt);
 	enum rm_kind kinds[8];
-	unsigned kind_count = rm_kinds_of(row, mode, ldt, kinds), count = 0;
+	unsigned kind_count = rm_kinds_of(f.row, mode, ldt, kinds), count = 0;
 
 	for (unsigned s = 0; s < ARRAY_LEN(sizes); s++) {
-		if (!has_size(row, mode, ldt, sizes[s]))
+		f.size = sizes[s];
+		if (!has_size(f.row, mode, ldt, f.size))
 			continue;
 		for (unsigned k = 0; k < kind_count; k++) {
-			for (unsigned p = 0; p < ARRAY_LEN(repeats); p++) {
-				if (repeats[p] != 0 && !(row->attributes & REPEATS))
-					continue;
-				forms[count++] = (struct form){row, mode, ldt, index, kinds[k],
-					sizes[s], repeats[p], false};
-			}
-			if (!(row->attributes & LOCKABLE))
-				continue;
-			forms[count++] =
-				(struct form){row, mode, ldt, index, kinds[k], sizes[s], 0, true};
+			f.rm = kinds[k];
+			count += prefixed_forms(f, forms + count);
 		}
 	}
 	SIM_ASSERT(count <= FORMS_MAX);
 	return count;
+}
+
+/* A register, memory, or neither. */
+static unsigned form_place(const struct form *s)
+{
+	return !row_has_rm(s->row) ? 0 : s->rm <= RM_REG ? 1 : 2;
+}
+
+static unsigned form_size(const struct form *s)
+{
+	const struct row *row = s->row;
+
+	if (row_has_size(row, 'v') || row_has_size(row, 'z') || row_has_size(row, 'p') ||
+		(row->attributes & BRANCH))
+		return s->size;
+	return s->size == 8 && (row_has_size(row, 'y') || row_has_size(row, 'n')) ? 8 : 0;
+}
+
+bool form_same_shape(const struct form *a, const struct form *b)
+{
+	return (a->mode == CODE_64) == (b->mode == CODE_64) && a->repeat == b->repeat &&
+	       form_place(a) == form_place(b) && form_size(a) == form_size(b);
 }
 
 void form_name(const struct form *s, char *name, size_t size)
@@ -210,9 +258,8 @@ static unsigned access_bytes(const struct code *c)
 static bool is_taken(const struct code *c, unsigned reg)
 {
 	const struct row *row = c->form->row;
-	bool bit_string = row_has_kind(row, "G") && strncmp(row->name, "bt", 2) == 0;
 
-	if (bit_string && reg == c->reg)
+	if (row_is_bit_string(row) && reg == c->reg)
 		return true;
 	return row_uses_stack(row) && (reg == RSP || reg == RBP);
 }
@@ -227,7 +274,7 @@ static unsigned pick_address_register(const struct code *c, struct rng *r, unsig
 	unsigned reg;
 
 	do {
-		reg = (unsigned)rng_below(r, register_count(c));
+		reg = (unsigned)draw(r, register_count(c));
 	} while (reg == except || is_taken(c, reg));
 	return reg;
 }
@@ -243,7 +290,7 @@ static void pick_address16(struct code *c, struct rng *r)
 	unsigned pick;
 
 	do {
-		pick = (unsigned)rng_below(r, 8);
+		pick = (unsigned)draw(r, 8);
 		if (c->form->rm == RM_BASE)
 			pick |= 4;
 		else if (c->form->rm == RM_INDEX)
@@ -264,11 +311,11 @@ static void pick_address(struct code *c, struct rng *r)
 		return;
 	}
 	c->base = (uint8_t)pick_address_register(c, r, NO_REG);
-	if (s->rm == RM_INDEX || (s->rm == RM_ADDR32 && rng_below(r, 2))) {
+	if (s->rm == RM_INDEX || (s->rm == RM_ADDR32 && draw(r, 2))) {
 		do {
 			c->index = (uint8_t)pick_address_register(c, r, c->base);
 		} while (c->index == RSP);
-		c->scale = (uint8_t)rng_below(r, 4);
+		c->scale = (uint8_t)draw(r, 4);
 	}
 }
 
@@ -278,12 +325,12 @@ static void pick_registers(struct code *c, struct rng *r)
 
 	c->rm = c->reg = c->vvvv = c->base = c->index = NO_REG;
 	if (row_has_kind(s->row, "GVPSCD"))
-		c->reg = (uint8_t)rng_below(r, row_has_kind(s->row, "S") ? 6 : register_count(c));
+		c->reg = (uint8_t)draw(r, row_has_kind(s->row, "S") ? 6 : register_count(c));
 	if (row_has_kind(s->row, "B"))
-		c->vvvv = (uint8_t)rng_below(r, register_count(c));
+		c->vvvv = (uint8_t)draw(r, register_count(c));
 	if (row_has_kind(s->row, "CD")) /* all the same at CPL 3, but must exist */
 		c->reg = 0;
-	c->rm = (uint8_t)rng_below(r, register_count(c));
+	c->rm = (uint8_t)draw(r, register_count(c));
 	if (row_is_indirect(s->row) && c->rm == RSP)
 		c->rm = RAX;
 	c->memory = s->rm > RM_REG && !row_has_kind(s->row, "XYO");
@@ -301,9 +348,9 @@ static void pick_segment(struct code *c, struct rng *r)
 
 	c->segment = c->form->rm == RM_GS ? GS : by_stack ? SS : DS;
 	c->override = c->form->rm == RM_GS;
-	if (!c->form->ldt || !(c->memory || row_has_kind(c->form->row, "XO")) || rng_below(r, 4))
+	if (!c->form->ldt || !(c->memory || row_has_kind(c->form->row, "XO")) || draw(r, 4))
 		return;
-	c->segment = overrides[rng_below(r, ARRAY_LEN(overrides))];
+	c->segment = overrides[draw(r, ARRAY_LEN(overrides))];
 	c->override = true;
 }
 
@@ -346,7 +393,7 @@ static void put_prefixes(struct code *c, struct rng *r)
 	if (c->override)
 		prefixes[count++] = overrides[c->segment];
 	while (count > 0) {
-		unsigned pick = (unsigned)rng_below(r, count);
+		unsigned pick = (unsigned)draw(r, count);
 
 		put(c, prefixes[pick], 1);
 		prefixes[pick] = prefixes[--count];
@@ -368,11 +415,11 @@ static void put_vex(struct code *c, struct rng *r, unsigned rex)
 	unsigned map = c->form->row->opcode >> 8 == 0x0f38   ? 2
 		       : c->form->row->opcode >> 8 == 0x0f3a ? 3
 							     : 1;
-	unsigned junk = c->form->mode == CODE_64 ? 0 : (unsigned)rng_below(r, 2);
+	unsigned junk = c->form->mode == CODE_64 ? 0 : (unsigned)draw(r, 2);
 
 	vvvv |= junk && c->vvvv != NO_REG ? 8 : 0;
-	rex |= junk && rng_below(r, 2) ? 9 : 0;
-	if (map == 1 && (rex & 11) == 0 && rng_below(r, 2)) {
+	rex |= junk && draw(r, 2) ? 9 : 0;
+	if (map == 1 && (rex & 11) == 0 && draw(r, 2)) {
 		put(c, 0xc5, 1);
 		put(c, (~rex << 5 & 0x80) | (~vvvv & 15) << 3 | pp, 1);
 	} else {
@@ -394,14 +441,14 @@ static void put_opcode(struct code *c, struct rng *r)
 		rex &= 12;
 	c->opcode = (uint8_t)row->opcode;
 	if (row->attributes & CONDITION)
-		c->opcode |= (uint8_t)rng_below(r, 16);
+		c->opcode |= (uint8_t)draw(r, 16);
 	if (row->attributes & PLUS_REG)
 		c->opcode |= c->rm & 7;
 	if (row->attributes & VEX) {
 		put_vex(c, r, rex);
 		return;
 	}
-	c->rex = c->form->mode == CODE_64 && (rex != 0 || rng_below(r, 2) == 0);
+	c->rex = c->form->mode == CODE_64 && (rex != 0 || draw(r, 2) == 0);
 	if (c->rex)
 		put(c, 0x40 | rex, 1);
 	if (row->opcode >= 0x0f00)
@@ -423,7 +470,7 @@ static void put_modrm(struct code *c, unsigned mod, unsigned rm)
 
 static void put_address16(struct code *c, struct rng *r)
 {
-	unsigned mod = (unsigned)rng_below(r, 3), rm = 0;
+	unsigned mod = (unsigned)draw(r, 3), rm = 0;
 
 	while (forms16[rm].base != c->base || forms16[rm].index != c->index)
 		rm++;
@@ -437,8 +484,8 @@ static void put_address16(struct code *c, struct rng *r)
 /* Displacement by base register: none, 8 or 32 bits. Near the base for what uses the stack. */
 static void put_base_and_index(struct code *c, struct rng *r)
 {
-	bool sib = c->index != NO_REG || (c->base & 7) == RSP || rng_below(r, 4) == 0;
-	unsigned mod = (unsigned)rng_below(r, 3);
+	bool sib = c->index != NO_REG || (c->base & 7) == RSP || draw(r, 4) == 0;
+	unsigned mod = (unsigned)draw(r, 3);
 
 	if (mod == 0 && (c->base & 7) == RBP)
 		mod = 1;
@@ -498,9 +545,9 @@ static uint64_t random_immediate(const struct code *c, struct rng *r)
 {
 	if (row_is(c->form->row, "enter") || row_is(c->form->row, "ret") ||
 		row_is(c->form->row, "lret"))
-		return rng_below(r, 256);
-	if (rng_below(r, 2))
-		return rng_below(r, 80);
+		return draw(r, 256);
+	if (draw(r, 2))
+		return draw(r, 80);
 	return random_integer(r);
 }
 
@@ -530,12 +577,12 @@ static void put_immediates(struct code *c, uint64_t la, struct rng *r)
 			put(c, c->imm, size);
 		} else if (o->kind == 'J') {
 			uint64_t slot = la - SLOT_INSN;
-			uint64_t to = slot + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR);
+			uint64_t to = slot + (draw(r, 2) ? SLOT_BACK : SLOT_FAR);
 
 			put(c, to - (la + c->len + size), size);
 		} else if (o->kind == 'A') {
 			put(c,
-				la - SLOT_INSN + (rng_below(r, 2) ? SLOT_BACK : SLOT_FAR) -
+				la - SLOT_INSN + (draw(r, 2) ? SLOT_BACK : SLOT_FAR) -
 					selector_base(form_cs(c->form)),
 				size);
 			put(c, form_cs(c->form), 2);
@@ -559,14 +606,14 @@ static void put_flag_setter(struct code *c, struct rng *r)
 	static const struct {
 		uint8_t opcode, digit;
 	} setters[] = {{0x39, 0}, {0x01, 0}, {0x29, 0}, {0xff, 0}, {0xff, 1}, {0xf7, 3}};
-	unsigned pick = (unsigned)rng_below(r, ARRAY_LEN(setters)), reg, digit;
-	bool wide = rng_below(r, 2), byte = rng_below(r, 3) == 0;
+	unsigned pick = (unsigned)draw(r, ARRAY_LEN(setters)), reg, digit;
+	bool wide = draw(r, 2), byte = draw(r, 3) == 0;
 
 	do {
-		reg = 8 + (unsigned)rng_below(r, 8);
+		reg = 8 + (unsigned)draw(r, 8);
 	} while (is_used(c, reg));
-	digit = setters[pick].opcode < 0x40 ? (unsigned)rng_below(r, 8) : setters[pick].digit;
-	if (rng_below(r, 4) == 0)
+	digit = setters[pick].opcode < 0x40 ? (unsigned)draw(r, 8) : setters[pick].digit;
+	if (draw(r, 4) == 0)
 		put(c, 0x66, 1);
 	put(c, 0x41 | wide << 3, 1);
 	put(c, setters[pick].opcode - byte, 1);
@@ -583,7 +630,7 @@ void code_encode(const struct form *s, uint64_t la, struct rng *r, struct code *
 	c->access = access_bytes(c);
 	pick_registers(c, r);
 	pick_segment(c, r);
-	if (s->mode == CODE_64 && rng_below(r, 4) == 0)
+	if (s->mode == CODE_64 && draw(r, 4) == 0)
 		put_flag_setter(c, r);
 	put_prefixes(c, r);
 	put_opcode(c, r);

@@ -42,7 +42,7 @@ uint64_t selector_base(uint64_t selector)
 
 uint16_t random_data_segment(struct rng *r, bool for_stack)
 {
-	unsigned i = LDT_DATA + (unsigned)rng_below(r, LDT_SEGMENTS - LDT_DATA - for_stack);
+	unsigned i = LDT_DATA + (unsigned)draw(r, LDT_SEGMENTS - LDT_DATA - for_stack);
 
-	return LDT_SELECTOR(rng_below(r, 2) ? LDT_DATA + rng_below(r, 2) : i);
+	return LDT_SELECTOR(draw(r, 2) ? LDT_DATA + draw(r, 2) : i);
 }

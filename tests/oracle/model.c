@@ -131,7 +131,7 @@ static void set_system_state(struct model *m)
 
 	a->cr0 = CR0_PG | CR0_PE | CR0_WP | CR0_NE | CR0_ET | CR0_MP;
 	a->cr3 = m->cr3;
-	a->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE;
+	a->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE | CR4_OSXSAVE;
 	a->efer = EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE;
 	a->gdtr = (struct table_register){GDT_LA, 0x7f};
 	a->idtr = (struct table_register){IDT_LA, 32 * 16 - 1};

@@ -15,6 +15,12 @@
 #include "sim/base/rng.h"
 #include "sim/cpu/undefined.h"
 
+/* As rng_below, but without its division: half of the time of a case would be that. */
+static inline uint64_t draw(struct rng *r, uint64_t bound)
+{
+	return (uint64_t)((unsigned __int128)rng_next(r) * bound >> 64);
+}
+
 /* --- the memory that both sides see --- */
 
 #define CODE_LA    UINT64_C(0x50000000)
@@ -153,6 +159,9 @@ struct form {
 	uint8_t size;   /* operand size asked for by prefix: 2, 4 or 8 */
 	uint8_t repeat; /* 0, 0xf2 or 0xf3 */
 	bool lock;
+	/* What case_make asks of the row for each case: RSP is used, x87 or vector registers, and
+	 * whether operands need more than random values. */
+	bool stack, x87, vector, special;
 };
 
 #define FORMS_MAX 64 /* of one row */
@@ -163,6 +172,10 @@ unsigned forms_of(const struct decoder *d, uint16_t index, enum code_mode mode, 
 /* The CS of a form, and whether its offsets and counters are 16 bits wide. */
 uint16_t form_cs(const struct form *s);
 bool form_addresses_16(const struct form *s);
+/* The operand shape of a form: 64-bit code or not; register, memory or neither; the operand size,
+ * if the row cares; a REP prefix that repeats. Forms of one shape differ in how an address is
+ * written, in segments, in LOCK, and whether legacy code has 16 or 32 bits. */
+bool form_same_shape(const struct form *a, const struct form *b);
 void form_name(const struct form *s, char *name, size_t size);
 
 #define NO_REG 255
@@ -242,6 +255,9 @@ void random_x87_operand(
 /* Why a row is not run on the host, or NULL. */
 const char *row_exclusion(const struct row *row, enum code_mode mode);
 
+/* What else checks a row of which the host can say little; empty for others. */
+const char *row_elsewhere(const struct row *row);
+
 /* The status flags that the manual leaves undefined after this run. */
 uint64_t undefined_flags(const struct code *c, const struct regs *in);
 bool undefined_result(const struct code *c, const struct regs *in);
@@ -253,6 +269,12 @@ bool row_is_indirect(const struct row *row);
 bool avoids_read_only(const struct form *f);
 /* Whether a store that faults may have stored a part on the host, but none in ringv. */
 bool stores_half(const struct row *row);
+/* Whether a row has to do with x87 or MMX registers; is BT or its like with a bit's number in a
+ * register, so that memory far from the operand is meant; wants operands that are not just random.
+ */
+bool row_is_x87(const struct row *row);
+bool row_is_bit_string(const struct row *row);
+bool row_is_special(const struct row *row);
 /* Whether a row transfers to another CS; loads or looks at a selector. */
 bool row_is_far(const struct row *row);
 bool row_takes_selector(const struct row *row);

@@ -77,12 +77,31 @@ bool row_takes_selector(const struct row *row)
 	       (row_is(row, "pop") && row->operands[0].kind == 's');
 }
 
+bool row_is_x87(const struct row *row)
+{
+	return row->name[0] == 'f' || row_is(row, "emms") || row_has_kind(row, "PQN");
+}
+
+bool row_is_bit_string(const struct row *row)
+{
+	return row->name[0] == 'b' && row->name[1] == 't' && row_has_kind(row, "G");
+}
+
+bool row_is_special(const struct row *row)
+{
+	static const char *const names[] = {"div", "idiv", "cmpxchg", "cmpxchg8b", "cmpxchg16b",
+		"fxrstor", "ldmxcsr", "fldcw", "maskmovq", "maskmovdqu"};
+
+	return is_one_of(row, names, ARRAY_LEN(names)) || row_has_kind(row, "XYOT") ||
+	       row_takes_selector(row) || row_is_far(row) || row_is_indirect(row);
+}
+
 /* --- rows that are not run --- */
 
 #define ENVIRONMENT "its result is the environment's: clock, identity, operating system"
 #define EMULATED    "the host's kernel emulates it (UMIP)"
 #define RANDOM      "its result is random"
-#define XSAVE       "compared by xsave.c, as the host has more components"
+#define XSAVE       "it has more components than ringv"
 #define SYSTEM_CALL "enters the host's kernel"
 
 static const struct {
@@ -92,6 +111,7 @@ static const struct {
 	{"rdtsc", ENVIRONMENT},
 	{"rdtscp", ENVIRONMENT},
 	{"syscall", SYSTEM_CALL},
+	{"sysenter", SYSTEM_CALL},
 	{"int3", SYSTEM_CALL},
 	{"int", SYSTEM_CALL},
 	{"sgdt", EMULATED},
@@ -123,6 +143,36 @@ const char *row_exclusion(const struct row *row, enum code_mode mode)
 		if (row_is(row, exclusions[i].name))
 			return exclusions[i].reason;
 	return NULL;
+}
+
+/* --- and where else they are checked --- */
+
+#define BY_QEMU "; at CPL 0 QEMU (group system)"
+
+static const struct {
+	const char *names; /* separated by blanks */
+	const char *where;
+} elsewhere[] = {
+	{"cli sti hlt clts lmsw smsw lgdt lidt sgdt sidt lldt ltr sldt str invlpg swapgs wrmsr "
+	 "rdmsr clac stac in out outs iret int int3 int1 into syscall sysret sysenter sysexit "
+	 "lcall "
+	 "ljmp lret rdtsc rdtscp",
+		BY_QEMU},
+	{"cpuid", "; unit test model, values of the CPU models"},
+	{"xsave xsaveopt xsavec xrstor", "; the host by oracle/xsave, 64-bit code"},
+	{"ins rdpmc", "; at CPL 0 no oracle"},
+	{"invd wbinvd", "; at CPL 0 no oracle: nothing is to be seen of them"},
+	{"invpcid", "; at CPL 0 unit test paging"},
+	{"rdrand rdseed", "; unit test random"},
+	{"rdpid xgetbv xsetbv rdpkru wrpkru monitor mwait xsaves xrstors", "; no other oracle"},
+};
+
+const char *row_elsewhere(const struct row *row)
+{
+	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++)
+		if (names_include(elsewhere[i].names, row->name))
+			return elsewhere[i].where;
+	return row_has_kind(row, "CD") ? BY_QEMU : "";
 }
 
 /* --- what the manual leaves undefined: sim/cpu/undefined.c --- */
