@@ -121,15 +121,35 @@ $O/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $O/tests/fuzz/built
 	$Qclang -std=c17 -D_GNU_SOURCE -I. -fno-pie -no-pie $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< \
 		$(FUZZ_LIB) $(LDLIBS)
 
+# Random code by the billion: `make soak SOAK_INSNS=10000000000`, on both cores. Its short run uses
+# the fuzzers' build, which counts branches and is slower.
+SOAK_INSNS ?= 1000000000
+SOAK_FLAGS := -g -O2 -fsanitize=address,undefined -fno-sanitize-recover=all
+
+$O/tests/fuzz/soak: tests/fuzz/soak.c $(wildcard tests/fuzz/*.h) $O/tests/fuzz/built
+	@echo '  LD  $@'
+	$Qclang -std=c17 -D_GNU_SOURCE -I. -fno-pie -no-pie $(FUZZ_FLAGS) -o $@ $< $(FUZZ_LIB) $(LDLIBS)
+
+$O-soak/tests/fuzz/soak: tests/fuzz/soak.c $(wildcard tests/fuzz/*.h) $(SOURCES)
+	$Q$(MAKE) -s O=$O-soak CC=clang CFLAGS='$(SOAK_FLAGS)' $(LIB:$O/%=$O-soak/%)
+	@echo '  LD  $@'
+	@mkdir -p $(@D)
+	$Qclang -std=c17 -D_GNU_SOURCE -I. -fno-pie -no-pie $(SOAK_FLAGS) -o $@ $< \
+		$(LIB:$O/%=$O-soak/%) $(LDLIBS)
+
+soak: $O-soak/tests/fuzz/soak
+	$Qprintf '1\n2\n' | xargs -P2 -I% nice $< --seed % --insns $$(($(SOAK_INSNS) / 2))
+
 fuzz-%: $O/tests/fuzz/fuzz_%
 	$Qtests/fuzz/run $< $(FUZZ_SECONDS)
 
-check-fuzz: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES) target
-	$Q$(RUN_GROUP) tests/fuzz/run-all $O $(FUZZ_SECONDS) $(FUZZ)
+check-fuzz: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $O/tests/fuzz/soak $(IMAGES) target
+	$Q$(RUN_GROUP) sh -c '$O/tests/fuzz/soak --insns 10000000; \
+		tests/fuzz/run-all $O $(FUZZ_SECONDS) $(FUZZ)'
 
 check-fuzz-long: $(FUZZ:%=$O/tests/fuzz/fuzz_%) $(IMAGES) target
 	$Q$(RUN_GROUP) tests/fuzz/run-all $O 600 $(FUZZ)
 
 .SECONDARY: $(UNIT:=.o) $(FUZZ:%=$O/tests/fuzz/fuzz_%)
-.PHONY: check check-long groups groups-long unit $(GROUPS:%=check-%) $(LONG_GROUPS:%=check-%)
+.PHONY: soak check check-long groups groups-long unit $(GROUPS:%=check-%) $(LONG_GROUPS:%=check-%)
 -include $(UNIT:=.d)

@@ -82,7 +82,7 @@ static unsigned fxsave_written(const struct vcpu *c)
 	return (unsigned)(offsetof(struct fxsave_image, xmm) + sizeof(struct xmm) * xmm_count(c));
 }
 
-#define FCW_SIZE 2 /* the first field of the image */
+#define FXSAVE_LOOK 4 /* bytes whose limit comes before the alignment */
 
 /* #GP, unless #SS comes first: for an address that is not canonical, not for an end beyond SS's
  * limit. */
@@ -97,7 +97,7 @@ MUST_CHECK static struct fault fxsave_address(
 	struct vcpu *c, const struct insn *in, enum access how, uint64_t *la)
 {
 	TRY(x87_check(c));
-	TRY(operand_linear(c, in, how, FCW_SIZE, la)); /* as processors have it */
+	TRY(operand_linear(c, in, how, FXSAVE_LOOK, la)); /* as processors have it */
 	if (*la & 15)
 		return misaligned(in, *la);
 	return operand_linear(c, in, how, FXSAVE_SIZE, la);
