@@ -102,7 +102,7 @@ void keep_x87_in_range(struct rng *r, const struct row *row, struct fx_image *fx
 	unsigned most = row_is(row, "f2xm1") ? BIAS - 1 : BIAS - 3;
 	unsigned exponent = (unsigned)fx->st[0].q[1] & 0x7fff;
 
-	if (exponent == 1 && strncmp(row->name, "fsin", 4) == 0)
+	if (exponent <= 1 && fx->st[0].q[0] == BIT(63) && strncmp(row->name, "fsin", 4) == 0)
 		fx->st[0].q[0] |= 1;
 	if (!row_is(row, "f2xm1") && !row_is(row, "fyl2xp1"))
 		return;
