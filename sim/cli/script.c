@@ -1,5 +1,6 @@
 #include "sim/cli/script.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,19 @@ struct reader {
 	uint64_t timeout;
 };
 
+/* The two digits behind \x, at from, if there are two before end. */
+static bool parse_hex(const char *from, const char *end, char *byte)
+{
+	char digits[3] = "";
+
+	if (end - from < 2 || !isxdigit((unsigned char)from[0]) ||
+		!isxdigit((unsigned char)from[1]))
+		return false;
+	memcpy(digits, from, 2);
+	*byte = (char)strtoul(digits, NULL, 16);
+	return true;
+}
+
 /* \n, \t, \r, \\ and \xHH; what comes out is never longer. False: another one. */
 static bool unescape(const char *from, size_t size, char *to, size_t *length)
 {
@@ -23,8 +37,6 @@ static bool unescape(const char *from, size_t size, char *to, size_t *length)
 
 	for (*length = 0; from < end; from++) {
 		const char *name;
-		unsigned byte;
-		int used = 0;
 
 		if (*from != '\\') {
 			to[(*length)++] = *from;
@@ -34,9 +46,8 @@ static bool unescape(const char *from, size_t size, char *to, size_t *length)
 		name = from < end && *from != '\0' ? strchr(names, *from) : NULL;
 		if (name != NULL) {
 			to[(*length)++] = values[name - names];
-		} else if (end - from >= 3 && sscanf(from, "x%2x%n", &byte, &used) == 1 &&
-			   used == 3) {
-			to[(*length)++] = (char)byte;
+		} else if (from < end && *from == 'x' && parse_hex(from + 1, end, &to[*length])) {
+			(*length)++;
 			from += 2;
 		} else {
 			return false;

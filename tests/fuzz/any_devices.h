@@ -117,7 +117,7 @@ struct any_devices {
 	struct snapshot *fresh;
 };
 
-static inline struct machine *any_machine(bool mmio)
+static inline struct machine *any_board(bool mmio)
 {
 	static const uint8_t image[8192] = {1, 2, 3};
 	static char names[][8] = {"", "folder", "link", "file"};
@@ -141,7 +141,7 @@ static inline struct machine *any_machine(bool mmio)
 
 static inline void any_devices_make(struct any_devices *a, bool mmio)
 {
-	a->m = any_machine(mmio);
+	a->m = any_board(mmio);
 	a->store = snapshot_store_create(a->m);
 	a->fresh = a->store != NULL ? snapshot_take(a->store) : NULL;
 	if (a->fresh == NULL)

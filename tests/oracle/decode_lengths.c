@@ -97,6 +97,11 @@ static bool digit_is_7(const struct difference *d)
 	return (d->bytes.modrm >> 3 & 7) == 7;
 }
 
+static bool is_pkru(const struct difference *d)
+{
+	return d->bytes.modrm == 0xee || d->bytes.modrm == 0xef;
+}
+
 static bool digit_is_not_0(const struct difference *d)
 {
 	return (d->bytes.modrm >> 3 & 7) != 0;
@@ -118,17 +123,17 @@ static const struct explanation {
 	{LACKING, 0x0f3800, 0x0f3aff, NULL, UNIMPLEMENTED "AES, SHA, GFNI, VMX"},
 	{LACKING, 0x0f0e, 0x0f0f, NULL, UNIMPLEMENTED "3DNow!, AMD's"},
 	{LACKING, 0x0f01, 0x0f01, is_not_64, "SWAPGS is for 64-bit mode alone, and as below"},
-	{LACKING, 0x0f01, 0x0f01, NULL, UNIMPLEMENTED "VMX, SVM, SGX, XGETBV, MONITOR, TSX"},
+	{LACKING, 0x0f01, 0x0f01, NULL, UNIMPLEMENTED "VMX, SVM, SGX, MONITOR, TSX"},
 	{LACKING, 0x0f78, 0x0f79, NULL, UNIMPLEMENTED "VMX"},
-	{LACKING, 0x0fc7, 0x0fc7, NULL, UNIMPLEMENTED "VMX, XSAVEC, XSAVES"},
-	{LACKING, 0x0fae, 0x0fae, NULL, UNIMPLEMENTED "XSAVE"},
-	{LACKING, 0x0f33, 0x0f37, NULL, UNIMPLEMENTED "RDPMC, SYSENTER, SYSEXIT, GETSEC"},
+	{LACKING, 0x0fc7, 0x0fc7, NULL, UNIMPLEMENTED "VMX"},
+	{LACKING, 0x0f37, 0x0f37, NULL, UNIMPLEMENTED "GETSEC"},
 	{LACKING, 0x0faa, 0x0faa, NULL, UNIMPLEMENTED "RSM"},
 	{LACKING, 0x0fa6, 0x0fa7, NULL, UNIMPLEMENTED "PadLock, VIA's"},
 	{LACKING, 0xc6, 0xc7, digit_is_7, UNIMPLEMENTED "XABORT, XBEGIN"},
 	{LACKING, 0x0f10, 0x0fff, has_repeat_or_66,
 		"the mandatory prefix names no instruction: #UD; Capstone ignores it"},
 	{EXTRA, 0x0f18, 0x0f1f, NULL, "hint NOPs in all their forms; Capstone knows some"},
+	{EXTRA, 0x0f01, 0x0f01, is_pkru, "Capstone does not know RDPKRU and WRPKRU"},
 	{EXTRA, 0x0f0d, 0x0f0d, NULL, "PREFETCHW and its reserved forms, which are NOPs"},
 	{EXTRA, 0x0fae, 0x0fae, NULL, "the fences ignore ModRM.rm; Capstone wants 0"},
 	{EXTRA, 0x8c, 0x8e, NULL, "a segment register 6 or 7 is #UD only when executed"},
