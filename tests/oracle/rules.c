@@ -154,17 +154,16 @@ static const struct {
 	const char *where;
 } elsewhere[] = {
 	{"cli sti hlt clts lmsw smsw lgdt lidt sgdt sidt lldt ltr sldt str invlpg swapgs wrmsr "
-	 "rdmsr clac stac in out outs iret int int3 int1 into syscall sysret sysenter sysexit "
+	 "rdmsr clac stac in out outs iret int int3 int1 into syscall sysret "
 	 "lcall "
 	 "ljmp lret rdtsc rdtscp",
 		BY_QEMU},
 	{"cpuid", "; unit test model, values of the CPU models"},
 	{"xsave xsaveopt xsavec xrstor", "; the host by oracle/xsave, 64-bit code"},
-	{"ins rdpmc", "; at CPL 0 no oracle"},
+	{"ins rdpmc invpcid sysexit", "; at CPL 0 no oracle"},
 	{"invd wbinvd", "; at CPL 0 no oracle: nothing is to be seen of them"},
-	{"invpcid", "; at CPL 0 unit test paging"},
-	{"rdrand rdseed", "; unit test random"},
-	{"rdpid xgetbv xsetbv rdpkru wrpkru monitor mwait xsaves xrstors", "; no other oracle"},
+	{"rdrand rdseed sysenter rdpid xgetbv xsetbv rdpkru wrpkru monitor mwait xsaves xrstors",
+		"; no other oracle"},
 };
 
 const char *row_elsewhere(const struct row *row)
