@@ -110,7 +110,13 @@ struct table_register {
 #define DR6_BS BIT(14)
 #define DR7_GD BIT(13)
 
-enum activity { ACTIVITY_RUNNING, ACTIVITY_HALTED, ACTIVITY_WAIT_SIPI, ACTIVITY_SHUTDOWN };
+enum activity {
+	ACTIVITY_RUNNING,
+	ACTIVITY_HALTED,
+	ACTIVITY_WAIT_SIPI,
+	ACTIVITY_SHUTDOWN,
+	ACTIVITY_MWAIT
+};
 
 /* Why the next instruction boundary takes no interrupt (SDM "Masking Exceptions and Interrupts
  * When Switching Stacks" and STI). */
@@ -174,6 +180,8 @@ struct core_state {
 	uint64_t activity;      /* enum activity */
 	uint64_t shadow;        /* enum shadow: holds for the next boundary only */
 	uint64_t debug_pending; /* bits of DR6: breakpoints met, which SHADOW_MOV_SS holds off */
+	uint64_t monitor;       /* physical line that MONITOR watches, and bit 0; 0: none */
+	uint64_t mwait_breaks;  /* MWAIT ends by an interrupt that is masked, too */
 	uint64_t nmi_blocked;   /* from the delivery of an NMI to the next IRET */
 
 	uint64_t committed; /* the step, plus 1, that is the instruction at rip whatever interrupts

@@ -1,5 +1,6 @@
 #include "sim/cpu/code_cache.h"
 
+#include "sim/cpu/monitor.h"
 #include "sim/cpu/ops.h"
 
 #include <stdlib.h>
@@ -38,6 +39,7 @@ struct code_cache *code_cache_create(
 	SIM_ASSERT(cache->pages != NULL);
 	SIM_ASSERT(cache->arena != NULL);
 	mem->code_written = code_written;
+	mem->monitored_written = monitor_written;
 	mem->code_context = cache;
 	return cache;
 }
@@ -53,6 +55,12 @@ void code_cache_destroy(struct code_cache *cache)
 	free(cache->marks.at);
 	decoder_destroy(cache->decoder);
 	free(cache);
+}
+
+struct vcpu *code_cache_cores(const struct code_cache *cache, unsigned *count)
+{
+	*count = cache->core_count;
+	return cache->cores;
 }
 
 const struct decoder *code_cache_decoder(const struct code_cache *cache)

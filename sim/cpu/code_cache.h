@@ -60,6 +60,9 @@ struct block *block_build(struct code_cache *cache, struct code_page *code, unsi
 /* What follows an instruction that does not end the block itself. */
 struct insn block_end_after(struct code_cache *cache, const struct insn *last);
 
+/* The cores that it belongs to. */
+struct vcpu *code_cache_cores(const struct code_cache *cache, unsigned *count);
+
 const struct decoder *code_cache_decoder(const struct code_cache *cache);
 
 /* No core is inside a block now: frees what was retired if it has become much. */

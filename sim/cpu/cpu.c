@@ -3,6 +3,7 @@
 
 #include "sim/cpu/code_cache.h"
 #include "sim/cpu/debug.h"
+#include "sim/cpu/monitor.h"
 #include "sim/cpu/pmu.h"
 
 #include <stdio.h>
@@ -153,6 +154,7 @@ void cpu_drop_cache(struct vcpu *c)
 	mmu_drop_cache(&c->mmu);
 	cpu_drop_fetch(c);
 	c->pmu_stale = true;
+	monitor_watch(c);
 }
 
 void cpu_watch_changed(struct vcpu *c)

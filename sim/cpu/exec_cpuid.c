@@ -1,6 +1,7 @@
 /* exec_cpuid.c - CPUID: what the CPU model says, and what software has turned on. A leaf is a row.
  */
 #include "sim/cpu/forms.h"
+#include "sim/cpu/monitor.h"
 #include "sim/cpu/ops.h"
 #include "sim/cpu/pmu.h"
 #include "sim/cpu/xsave.h"
@@ -136,6 +137,17 @@ static void leaf_topology(const struct vcpu *c, uint32_t subleaf, struct cpuid *
 	}
 }
 
+/* States: C0 and C1, of one kind each. */
+static void leaf_monitor(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
+{
+	(void)subleaf;
+	if (!model_has(c->model, FEATURE_monitor))
+		return;
+	v->eax = v->ebx = MONITOR_LINE;
+	v->ecx = 3; /* extensions are listed; MWAIT's break on masked interrupts */
+	v->edx = 0x11;
+}
+
 static void leaf_performance(const struct vcpu *c, uint32_t subleaf, struct cpuid *v)
 {
 	(void)subleaf;
@@ -215,6 +227,7 @@ static const struct cpuid_row {
 	{0x1, leaf_signature, false},
 	{0x2, leaf_descriptors, false},
 	{0x4, leaf_caches, true},
+	{0x5, leaf_monitor, false},
 	{0x6, NULL, false},
 	{0x7, leaf_structured, true},
 	{0xa, leaf_performance, false},

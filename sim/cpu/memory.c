@@ -1,6 +1,7 @@
 #include "sim/cpu/memory.h"
 
 #include "sim/cpu/debug.h"
+#include "sim/cpu/monitor.h"
 
 /* Where an access goes: one part, or two when it crosses a page end. */
 struct span {
@@ -44,6 +45,23 @@ static bool is_misaligned(uint64_t la, unsigned size)
 	return natural <= 8 && (la & (natural - 1)) != 0;
 }
 
+static bool wakes_part(const struct vcpu *c, uint64_t pa, unsigned size)
+{
+	const struct phys_mem *mem = c->mmu.mem;
+
+	return (mem->flags[phys_page(mem, pa)] & PHYS_MONITORED) &&
+	       monitor_wakes_another(c, pa, size);
+}
+
+/* Is it a store to RAM that wakes a core, which has to wait for its time? */
+static bool wakes(const struct vcpu *c, const struct span *span, unsigned size)
+{
+	if (c->exclusive || c->delivering)
+		return false;
+	return wakes_part(c, span->pa[0], span->first) ||
+	       (span->parts == 2 && wakes_part(c, span->pa[1], size - span->first));
+}
+
 /* Translates, and settles whether the access may happen now: devices only when exclusive. */
 MUST_CHECK static struct fault reach(struct vcpu *c, unsigned seg, uint64_t la, unsigned size,
 	enum access how, struct span *span, bool *device)
@@ -56,6 +74,8 @@ MUST_CHECK static struct fault reach(struct vcpu *c, unsigned seg, uint64_t la, 
 	*device = false;
 	for (unsigned i = 0; i < span->parts; i++)
 		*device |= phys_page(c->mmu.mem, span->pa[i]) == PHYS_NO_PAGE;
+	if (!*device && how == ACCESS_WRITE && unlikely(wakes(c, span, size)))
+		return fault_retry;
 	if (!*device || c->delivering)
 		return no_fault;
 	return c->exclusive ? no_fault : fault_retry;

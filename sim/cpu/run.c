@@ -4,6 +4,7 @@
 #include "sim/cpu/exception.h"
 #include "sim/cpu/flags.h"
 #include "sim/cpu/memory.h"
+#include "sim/cpu/monitor.h"
 #include "sim/cpu/pmu.h"
 
 /* --- accounting --- */
@@ -604,7 +605,7 @@ MUST_CHECK static struct fault heed_interrupts(struct vcpu *c, bool *taken)
 		return no_fault;
 	}
 	*taken = true;
-	c->arch.activity = ACTIVITY_RUNNING;
+	monitor_wake(c);
 	count_steps(c);
 	count_uncounted_step(c);
 	return interrupt_deliver(c, vector);
@@ -618,7 +619,9 @@ bool cpu_is_runnable(const struct vcpu *c)
 		return true;
 	if (c->arch.activity == ACTIVITY_RUNNING && !cpu_is_parked(c))
 		return true;
-	return c->arch.activity != ACTIVITY_WAIT_SIPI && (takes_nmi(c) || takes_interrupt(c));
+	if (c->arch.activity == ACTIVITY_WAIT_SIPI)
+		return false;
+	return takes_nmi(c) || takes_interrupt(c) || monitor_breaks(c);
 }
 
 /* --- the loop --- */
@@ -680,6 +683,11 @@ static bool attend(struct vcpu *c, struct fault *f, bool *again)
 		*f = heed_interrupts(c, &taken);
 		if (taken || f->raw)
 			return false;
+		if (monitor_breaks(c)) {
+			monitor_wake(c);
+			count_uncounted_step(c);
+			return false;
+		}
 	}
 	*again = c->arch.activity == ACTIVITY_RUNNING;
 	return *again;

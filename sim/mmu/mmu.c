@@ -86,6 +86,19 @@ void mmu_drop_cache(struct mmu *mmu)
 	}
 }
 
+void mmu_drop_writes(struct mmu *mmu, uint64_t pa)
+{
+	for (unsigned word = 0; word < ARRAY_LEN(mmu->soft_used); word++) {
+		for (uint64_t left = mmu->soft_used[word]; left != 0; left &= left - 1) {
+			unsigned i = word * 64 + (unsigned)__builtin_ctzll(left);
+
+			for (unsigned who = 0; who < ARRAY_LEN(mmu->soft); who++)
+				if (mmu->soft[who].entry[i].pa == (pa & ~PAGE_MASK))
+					mmu->soft[who].entry[i].write = SOFT_NONE;
+		}
+	}
+}
+
 static void soft_drop_page(struct mmu *mmu, uint64_t la)
 {
 	for (unsigned who = 0; who < ARRAY_LEN(mmu->soft); who++) {

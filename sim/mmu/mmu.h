@@ -115,6 +115,9 @@ void mmu_flush_not_global(struct mmu *mmu);
 /* Another CR3, and the TLBs stay: MOV to CR3 with bit 63 set. */
 void mmu_switch(struct mmu *mmu);
 
+/* Stores to a physical page must take the slow path again. */
+void mmu_drop_writes(struct mmu *mmu, uint64_t pa);
+
 /* Drops the soft-TLB: nothing that software can see changes. */
 void mmu_drop_cache(struct mmu *mmu);
 

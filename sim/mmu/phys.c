@@ -52,6 +52,8 @@ void phys_will_write(struct phys_mem *mem, uint32_t page, unsigned offset, unsig
 	mem->flags[page] = flags | PHYS_ALL_DIRTY;
 	if (flags & PHYS_CODE)
 		mem->code_written(mem->code_context, page, offset, size);
+	if (unlikely(flags & PHYS_MONITORED))
+		mem->monitored_written(mem->code_context, page, offset, size);
 }
 
 void phys_clean(struct phys_mem *mem, enum phys_consumer consumer)

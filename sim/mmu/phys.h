@@ -18,6 +18,7 @@ enum phys_consumer { PHYS_DIGEST, PHYS_SNAPSHOT, PHYS_CONSUMERS };
 
 #define PHYS_CODE      0x80 /* page flag: holds decoded code */
 #define PHYS_WATCHED   0x40 /* page flag: a watched range lies in it */
+#define PHYS_MONITORED 0x20 /* page flag: a core may monitor a line of it */
 #define PHYS_ALL_DIRTY ((1 << PHYS_CONSUMERS) - 1)
 
 struct phys_dirty {
@@ -39,6 +40,7 @@ struct phys_mem {
 	uint8_t *flags;    /* a byte a RAM page: BIT(consumer) when dirty for it, PHYS_CODE */
 	struct phys_dirty dirty[PHYS_CONSUMERS];
 	void (*code_written)(void *context, uint32_t page, unsigned offset, unsigned size);
+	void (*monitored_written)(void *context, uint32_t page, unsigned offset, unsigned size);
 	void *code_context;
 	size_t watched_count;
 	struct phys_range *watched; /* see phys_watch */

@@ -98,6 +98,8 @@ static const struct field core_fields[] = {
 	CORE(random),
 	CORE(activity),
 	CORE(shadow),
+	CORE(monitor),
+	CORE(mwait_breaks),
 	CORE(nmi_blocked),
 	CORE(committed),
 	CORE(step),

@@ -4,7 +4,9 @@
 
 static bool sleeps(const struct oracles *o, unsigned core)
 {
-	return o->machine->cores[core].arch.activity == ACTIVITY_HALTED;
+	uint64_t activity = o->machine->cores[core].arch.activity;
+
+	return activity == ACTIVITY_HALTED || activity == ACTIVITY_MWAIT;
 }
 
 static void lost(struct oracles *o, unsigned core, const char *why)
