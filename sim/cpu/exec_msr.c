@@ -140,9 +140,9 @@ static const struct msr_row msr_rows[] = {
 	{0xc1, PMU_PROGRAMMABLE, 1, FEATURE_arch_perfmon, MSR_PMU, 0},
 	{0xfe, 1, 1, FEATURE_mtrr, MSR_READ_ONLY, MTRRCAP},
 	{0x10a, 1, 1, FEATURE_arch_capabilities, MSR_READ_ONLY, ARCH_CAPABILITIES},
-	{0x174, 1, 1, FEATURE_msr, MSR_LOW32, FIELD(sysenter_cs)},
-	{0x175, 1, 1, FEATURE_msr, MSR_CANONICAL, FIELD(sysenter_esp)},
-	{0x176, 1, 1, FEATURE_msr, MSR_CANONICAL, FIELD(sysenter_eip)},
+	{0x174, 1, 1, FEATURE_sep, MSR_LOW32, FIELD(sysenter_cs)},
+	{0x175, 1, 1, FEATURE_sep, MSR_CANONICAL, FIELD(sysenter_esp)},
+	{0x176, 1, 1, FEATURE_sep, MSR_CANONICAL, FIELD(sysenter_eip)},
 	{0x179, 1, 1, FEATURE_mca, MSR_READ_ONLY, MCG_CAP},
 	{0x17a, 1, 1, FEATURE_mca, MSR_ZERO_ONLY, 0}, /* IA32_MCG_STATUS */
 	{0x17b, 1, 1, FEATURE_mca, MSR_ANY, FIELD(mcg_ctl)},
