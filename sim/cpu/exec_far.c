@@ -40,25 +40,44 @@ MUST_CHECK static struct fault far_8086(
 	return fault_stop;
 }
 
-/* What the current code calls is on its stack, of which 64-bit mode looks at nothing; the return
- * address has the operand size. */
+/* Code that is not 64-bit has no upper half of RSP either, as on processors. */
+static struct fault enter_code(struct vcpu *c, const struct segment *cs, uint64_t offset)
+{
+	if (in_ia32e(c) && (cs->attr & SEG_L) == 0)
+		c->arch.gpr[RSP] = (uint32_t)c->arch.gpr[RSP];
+	c->arch.rip = offset;
+	code_segment_set(c, cs);
+	return fault_stop;
+}
+
+/* What the current code calls is on its stack, of which 64-bit mode looks at nothing; but from
+ * there to code that is not 64-bit only RSP's lower half counts, as on processors. */
+static struct new_stack call_stack(const struct vcpu *c, const struct segment *cs)
+{
+	struct new_stack s = new_stack_current(c, cpu_cpl(c), 0);
+
+	s.flat = c->mode == CODE_64 && (cs->attr & SEG_L);
+	if (c->mode == CODE_64)
+		s.ss = (struct segment){.limit = UINT32_MAX, .attr = SEG_D};
+	return s;
+}
+
+/* The return address has the operand size. */
 MUST_CHECK static struct fault far_code(struct vcpu *c, const struct far_transfer *t,
 	struct descriptor *d, unsigned size, uint64_t offset)
 {
-	struct new_stack s = new_stack_current(c, cpu_cpl(c), 0);
+	struct new_stack s;
 	struct segment cs;
 
-	s.flat = c->mode == CODE_64;
 	TRY(code_segment_check_jump(c, t->selector, d, &cs));
 	TRY(code_offset(c, &cs, &offset));
 	if (t->call) {
+		s = call_stack(c, &cs);
 		TRY(new_stack_push(c, &s, size, c->arch.seg[CS].selector));
 		TRY(new_stack_push(c, &s, size, t->return_rip));
 		new_stack_load(c, &s, false);
 	}
-	c->arch.rip = offset;
-	code_segment_set(c, &cs);
-	return fault_stop;
+	return enter_code(c, &cs, offset);
 }
 
 MUST_CHECK static struct fault far_transfer(
@@ -135,8 +154,7 @@ OP_ANY(load_far)
 
 /* --- returns: RETF and IRET share the checks of the code segment that they return to --- */
 
-MUST_CHECK static struct fault return_code(
-	struct vcpu *c, uint16_t selector, uint64_t *offset, struct segment *cs)
+MUST_CHECK static struct fault return_code(struct vcpu *c, uint16_t selector, struct segment *cs)
 {
 	uint32_t error = selector & 0xfffcu;
 	unsigned rpl = selector & 3;
@@ -149,30 +167,26 @@ MUST_CHECK static struct fault return_code(
 		return fault_gp(error);
 	if (descriptor_type(&d) & 4 ? descriptor_dpl(&d) > rpl : descriptor_dpl(&d) != rpl)
 		return fault_gp(error);
-	if (!descriptor_present(&d))
-		return fault_error(VECTOR_NP, error);
 	if (in_ia32e(c) && descriptor_long(&d) && (d.low >> 54 & 1))
 		return fault_gp(error);
+	if (!descriptor_present(&d))
+		return fault_error(VECTOR_NP, error);
 	TRY(descriptor_mark_accessed(c, selector, &d));
 	*cs = segment_from_descriptor(selector, &d);
-	return code_offset(c, cs, offset);
+	return no_fault;
 }
 
-/* The stack that a return to cs loads. absent: the vector where its segment is not present. */
-MUST_CHECK static struct fault return_stack(struct vcpu *c, uint16_t selector,
-	const struct segment *cs, enum vector absent, struct segment *ss)
+/* The stack that a return to cs loads. */
+MUST_CHECK static struct fault return_stack(
+	struct vcpu *c, uint16_t selector, const struct segment *cs, struct segment *ss)
 {
 	unsigned cpl = cs->selector & 3;
-	struct fault f;
 
 	if ((selector & ~3u) == 0 && (cs->attr & SEG_L) && in_ia32e(c) && cpl != 3) {
 		*ss = null_stack_segment(selector, cpl);
 		return no_fault;
 	}
-	f = stack_segment_check(c, selector, cpl, VECTOR_GP, ss);
-	if (fault_kind(f) == FAULT_EXCEPTION && fault_vector(f) == VECTOR_SS)
-		return fault_error(absent, fault_error_code(f));
-	return f;
+	return stack_segment_check(c, selector, cpl, VECTOR_GP, ss);
 }
 
 /* RSP in code that is not 64-bit has the width that SS says. */
@@ -209,21 +223,21 @@ OP_ANY(retf)
 		stack_drop(c, 2ull * size + release);
 		return return_8086(c, selector, offset);
 	}
-	TRY(return_code(c, (uint16_t)selector, &offset, &cs));
+	TRY(return_code(c, (uint16_t)selector, &cs));
 	outer = (selector & 3) > cpu_cpl(c);
 	if (outer) {
 		TRY(stack_top(c, 2 * size + release, size, &rsp));
 		TRY(stack_top(c, 3 * size + release, size, &ss_selector));
-		TRY(return_stack(c, (uint16_t)ss_selector, &cs, VECTOR_SS, &ss));
+		TRY(return_stack(c, (uint16_t)ss_selector, &cs, &ss));
+		TRY(code_offset(c, &cs, &offset)); /* the last, as on processors */
 		c->arch.seg[SS] = ss;
 		return_stack_pointer(c, &cs, &ss, rsp + release);
 		segments_hide(c, selector & 3);
 	} else {
+		TRY(code_offset(c, &cs, &offset));
 		stack_drop(c, 2ull * size + release);
 	}
-	c->arch.rip = offset;
-	code_segment_set(c, &cs);
-	return fault_stop;
+	return enter_code(c, &cs, offset);
 }
 
 /* The flags that IRET may change, by privilege (SDM IRET). */
@@ -311,11 +325,12 @@ MUST_CHECK static struct fault iret_protected(struct vcpu *c, uint64_t *frame, u
 		return fault_gp(0);
 	if (!in_ia32e(c) && (frame[2] & RFLAGS_VM) && size == 4 && cpu_cpl(c) == 0)
 		return iret_to_v8086(c, frame);
-	TRY(return_code(c, (uint16_t)frame[1], &frame[0], &cs));
+	TRY(return_code(c, (uint16_t)frame[1], &cs));
 	if (stack) {
 		TRY(iret_outer_stack(c, size, frame));
-		TRY(return_stack(c, (uint16_t)frame[4], &cs, VECTOR_NP, &ss));
+		TRY(return_stack(c, (uint16_t)frame[4], &cs, &ss));
 	}
+	TRY(code_offset(c, &cs, &frame[0])); /* the last, as on processors */
 	flags_write(c, mask, frame[2]);
 	if (stack) {
 		c->arch.seg[SS] = ss;
@@ -325,9 +340,7 @@ MUST_CHECK static struct fault iret_protected(struct vcpu *c, uint64_t *frame, u
 	}
 	if (outer)
 		segments_hide(c, cpl);
-	c->arch.rip = frame[0];
-	code_segment_set(c, &cs);
-	return fault_stop;
+	return enter_code(c, &cs, frame[0]);
 }
 
 MUST_CHECK static struct fault iret_by_mode(struct vcpu *c, const struct insn *in)

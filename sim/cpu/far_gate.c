@@ -9,7 +9,7 @@
 #define GATE_TASK   0x5
 #define GATE_CALL   0xc /* of 32 bits, in IA-32e mode of 64 */
 
-#define UPPER_TYPE UINT64_C(0x1f00000000) /* of the second half of a 64-bit gate */
+#define UPPER_TYPE UINT64_C(0x1f0000000000) /* of the second half of a 64-bit gate */
 
 struct call_gate {
 	uint16_t selector;
@@ -114,9 +114,15 @@ MUST_CHECK static struct fault gate_code(struct vcpu *c, const struct far_transf
 	TRY(descriptor_mark_accessed(c, gate->selector, &d));
 	*cpl = conforming ? cpu_cpl(c) : descriptor_dpl(&d);
 	*cs = segment_from_descriptor((uint16_t)((gate->selector & ~3u) | *cpl), &d);
-	if (in_ia32e(c) ? !is_canonical(gate->offset) : gate->offset > cs->limit)
-		return fault_gp(0);
 	return no_fault;
+}
+
+MUST_CHECK static struct fault gate_offset(
+	const struct vcpu *c, const struct call_gate *gate, const struct segment *cs)
+{
+	bool good = in_ia32e(c) ? is_canonical(gate->offset) : gate->offset <= cs->limit;
+
+	return good ? no_fault : fault_gp(0);
 }
 
 /* SS and RSP of the caller, and the parameters that it has pushed. */
@@ -137,10 +143,8 @@ MUST_CHECK static struct fault push_caller_stack(
 MUST_CHECK static struct fault push_frame(struct vcpu *c, const struct far_transfer *t,
 	const struct call_gate *gate, unsigned cpl, struct new_stack *s)
 {
-	if (cpl != cpu_cpl(c)) {
-		TRY(new_stack_from_tss(c, cpl, 0, s));
+	if (cpl != cpu_cpl(c))
 		TRY(push_caller_stack(c, gate, s));
-	}
 	TRY(new_stack_push(c, s, gate->size, c->arch.seg[CS].selector));
 	return new_stack_push(c, s, gate->size, t->return_rip);
 }
@@ -155,6 +159,9 @@ MUST_CHECK static struct fault far_call_gate(
 
 	TRY(gate_read(c, t, d, &gate));
 	TRY(gate_code(c, t, &gate, &cs, &cpl));
+	if (cpl != cpu_cpl(c))
+		TRY(new_stack_from_tss(c, cpl, 0, &s));
+	TRY(gate_offset(c, &gate, &cs)); /* after the checks of the stack */
 	if (t->call) {
 		TRY(push_frame(c, t, &gate, cpl, &s));
 		new_stack_load(c, &s, cpl != cpu_cpl(c));

@@ -180,10 +180,11 @@ void segments_hide(struct vcpu *c, unsigned cpl)
 		struct segment *s = &c->arch.seg[data[i]];
 		bool conforming = (s->attr & (SEG_S | 0xc)) == (SEG_S | 0xc);
 
-		/* nothing to hide, and in 64-bit mode FS and GS keep the base that they have */
+		/* a null one loses its RPL, as on processors; in 64-bit mode FS and GS keep their
+		 * bases */
 		if ((s->selector & ~3) == 0)
-			continue;
-		if (!conforming && bits_get(s->attr, SEG_DPL) < cpl)
+			s->selector = 0;
+		else if (!conforming && bits_get(s->attr, SEG_DPL) < cpl)
 			*s = (struct segment){0};
 	}
 }
