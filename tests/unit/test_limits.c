@@ -144,7 +144,7 @@ static void *operand_of(struct core_state *a, unsigned size)
 /* What is at la, of RAM that the tables do not use; nothing else can be compared. */
 static bool can_compare(uint64_t la, unsigned size)
 {
-	return la >= 0x20000 && la + size <= MEMORY;
+	return la >= 0x20000 && size <= 16 && la <= MEMORY - 16;
 }
 
 static void check_moved(struct machine *m, const struct move *how, uint64_t la, const uint8_t *was,
