@@ -106,12 +106,22 @@ OP_ANY(xsetbv)
 
 /* --- saving --- */
 
-MUST_CHECK static struct fault xsave_address(
-	struct vcpu *c, const struct insn *in, enum access how, unsigned size, uint64_t *la)
+/* What an instruction of the family does. */
+struct kind {
+	bool compacted;   /* XSAVEC, XSAVES, XRSTORS */
+	bool supervisor;  /* XSAVES, XRSTORS */
+	bool leaves_init; /* what is not in use is not written */
+};
+
+/* SDM "Priority Among Concurrent Events": #UD and #NM come before what execution meets. */
+MUST_CHECK static struct fault xsave_address(struct vcpu *c, const struct insn *in,
+	struct kind kind, enum access how, unsigned size, uint64_t *la)
 {
 	TRY(need_osxsave(c));
 	if (c->arch.cr0 & CR0_TS)
 		return fault_exception(VECTOR_NM);
+	if (kind.supervisor && cpu_cpl(c) != 0)
+		return fault_gp(0);
 	TRY(operand_linear(c, in, how, size, la));
 	return *la & 63 ? fault_gp(0) : no_fault;
 }
@@ -153,13 +163,6 @@ MUST_CHECK static struct fault probe_ends(
 	return mem_open(c, in->seg, la + size - 1, 1, &end);
 }
 
-/* What an instruction of the family does. */
-struct kind {
-	bool compacted;   /* XSAVEC, XSAVES, XRSTORS */
-	bool supervisor;  /* XSAVES, XRSTORS */
-	bool leaves_init; /* what is not in use is not written */
-};
-
 MUST_CHECK static struct fault save(struct vcpu *c, const struct insn *in, struct kind kind)
 {
 	uint64_t requested = c->arch.xcr0 & get_edx_eax(c), used = in_use(c), saved = requested;
@@ -168,10 +171,7 @@ MUST_CHECK static struct fault save(struct vcpu *c, const struct insn *in, struc
 	struct xsave_area area;
 	uint64_t la, pkru = c->arch.pkru;
 
-	TRY(need_osxsave(c));
-	if (kind.supervisor && cpu_cpl(c) != 0)
-		return fault_gp(0);
-	TRY(xsave_address(c, in, ACCESS_WRITE, size, &la));
+	TRY(xsave_address(c, in, kind, ACCESS_WRITE, size, &la));
 	TRY(probe_ends(c, in, la, size));
 	fxsave_image_make(c, in->prefix & PREFIX_REX_W, &area.legacy);
 	if (kind.compacted && c->arch.mxcsr != MXCSR_DEFAULT)
@@ -266,10 +266,7 @@ MUST_CHECK static struct fault restore(struct vcpu *c, const struct insn *in, st
 	struct xsave_area area;
 	unsigned at;
 
-	TRY(need_osxsave(c));
-	if (kind.supervisor && cpu_cpl(c) != 0)
-		return fault_gp(0);
-	TRY(xsave_address(c, in, ACCESS_READ, sizeof(area), &la));
+	TRY(xsave_address(c, in, kind, ACCESS_READ, sizeof(area), &la));
 	TRY(mem_load(c, in->seg, la, sizeof(area), &area));
 	if (!header_is_good(c, &area.header, kind))
 		return fault_gp(0);
