@@ -2,6 +2,7 @@
 
 #include "sim/cpu/flags.h"
 #include "sim/cpu/memory.h"
+#include "sim/cpu/monitor.h"
 #include "sim/cpu/new_stack.h"
 #include "sim/cpu/operand.h"
 #include "sim/cpu/task.h"
@@ -50,6 +51,7 @@ MUST_CHECK static struct fault enter_8086(
 	TRY(new_stack_push(c, &s, 2, c->arch.seg[CS].selector));
 	TRY(new_stack_push(c, &s, 2, return_rip));
 	new_stack_load(c, &s, false);
+	monitor_disarm(c);
 	c->arch.seg[CS].selector = entry[1];
 	c->arch.seg[CS].base = (uint64_t)entry[1] << 4;
 	c->arch.rip = entry[0];

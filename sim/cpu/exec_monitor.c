@@ -27,6 +27,12 @@ void monitor_watch(struct vcpu *c)
 		mmu_drop_writes(&cores[i].mmu, c->arch.monitor);
 }
 
+/* SDM MONITOR, MWAIT, "64-Bit Mode Exceptions": all of RCX counts. */
+static uint64_t extensions_asked(const struct vcpu *c)
+{
+	return reg_get(c, offsetof(struct vcpu, arch.gpr[RCX]), c->mode == CODE_64 ? 8 : 4);
+}
+
 /* What is not memory cannot be watched; MWAIT does nothing then. */
 OP_ANY(monitor)
 {
@@ -34,7 +40,7 @@ OP_ANY(monitor)
 	uint8_t byte;
 
 	TRY(need_monitor(c));
-	if ((uint32_t)c->arch.gpr[RCX] != 0)
+	if (extensions_asked(c) != 0)
 		return fault_gp(0);
 	TRY(segment_linear(c, in->seg, offset, 1, ACCESS_READ, &la));
 	TRY(mem_load(c, in->seg, la, 1, &byte));
@@ -48,7 +54,7 @@ OP_ANY(monitor)
 
 OP_ANY(mwait)
 {
-	uint32_t extensions = (uint32_t)c->arch.gpr[RCX];
+	uint64_t extensions = extensions_asked(c);
 
 	TRY(need_monitor(c));
 	if (extensions & ~MWAIT_BREAKS)

@@ -1,5 +1,6 @@
 /* exec_system.c - control registers, descriptor tables, and the other privileged instructions. */
 #include "sim/cpu/forms.h"
+#include "sim/cpu/monitor.h"
 #include "sim/cpu/ops.h"
 #include "sim/cpu/segment.h"
 #include "sim/cpu/v8086.h"
@@ -109,6 +110,7 @@ MUST_CHECK static struct fault write_cr0(struct vcpu *c, uint64_t value)
 		TRY(load_pdptes(c, c->arch.cr3));
 	c->arch.efer = efer;
 	c->arch.cr0 = value;
+	monitor_disarm(c);
 	if (changed & CR0_PAGING)
 		mmu_flush_all(&c->mmu);
 	cpu_state_changed(c);
@@ -126,6 +128,7 @@ MUST_CHECK static struct fault write_cr3(struct vcpu *c, uint64_t value)
 	if (uses_pae(c->arch.cr0, c->arch.cr4, c->arch.efer))
 		TRY(load_pdptes(c, value));
 	c->arch.cr3 = value;
+	monitor_disarm(c);
 	if (keep)
 		mmu_switch(&c->mmu);
 	else
@@ -147,6 +150,7 @@ MUST_CHECK static struct fault write_cr4(struct vcpu *c, uint64_t value)
 	if ((changed & CR4_PDPTES) && uses_pae(c->arch.cr0, value, c->arch.efer))
 		TRY(load_pdptes(c, c->arch.cr3));
 	c->arch.cr4 = value;
+	monitor_disarm(c);
 	if ((changed & CR4_PAGING) || (changed & ~value & CR4_PCIDE))
 		mmu_flush_all(&c->mmu);
 	cpu_state_changed(c);

@@ -26,6 +26,13 @@ void monitor_written(void *code_cache, uint32_t page, unsigned offset, unsigned 
 /* Sleeps the core in MWAIT, and an interrupt waits that wakes it though it is masked? */
 bool monitor_breaks(const struct vcpu *c);
 
+/* Far transfers, events delivered, and writes to control registers: MWAIT after them does not wait.
+ */
+static inline void monitor_disarm(struct vcpu *c)
+{
+	c->arch.monitor = 0;
+}
+
 /* The core sleeps no more, because of an interrupt. */
 static inline void monitor_wake(struct vcpu *c)
 {

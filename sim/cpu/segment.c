@@ -1,6 +1,7 @@
 #include "sim/cpu/segment.h"
 
 #include "sim/cpu/memory.h"
+#include "sim/cpu/monitor.h"
 #include "sim/cpu/v8086.h"
 
 #define TYPE_ACCESSED BIT(40)
@@ -169,6 +170,7 @@ struct fault code_segment_check_jump(
 void code_segment_set(struct vcpu *c, const struct segment *cs)
 {
 	c->arch.seg[CS] = *cs;
+	monitor_disarm(c);
 	cpu_state_changed(c);
 }
 
