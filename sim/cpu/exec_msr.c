@@ -85,6 +85,7 @@ enum msr_kind {
 	MSR_ANY,
 	MSR_CANONICAL, /* an address */
 	MSR_LOW32,     /* bits 63:32 are reserved */
+	MSR_HALF,      /* bits 63:32 are not used: they stay 0 */
 	MSR_MISC_ENABLE,
 	MSR_PAT,
 	MSR_MTRR_DEFAULT,
@@ -140,7 +141,7 @@ static const struct msr_row msr_rows[] = {
 	{0xc1, PMU_PROGRAMMABLE, 1, FEATURE_arch_perfmon, MSR_PMU, 0},
 	{0xfe, 1, 1, FEATURE_mtrr, MSR_READ_ONLY, MTRRCAP},
 	{0x10a, 1, 1, FEATURE_arch_capabilities, MSR_READ_ONLY, ARCH_CAPABILITIES},
-	{0x174, 1, 1, FEATURE_sep, MSR_LOW32, FIELD(sysenter_cs)},
+	{0x174, 1, 1, FEATURE_sep, MSR_HALF, FIELD(sysenter_cs)},
 	{0x175, 1, 1, FEATURE_sep, MSR_CANONICAL, FIELD(sysenter_esp)},
 	{0x176, 1, 1, FEATURE_sep, MSR_CANONICAL, FIELD(sysenter_eip)},
 	{0x179, 1, 1, FEATURE_mca, MSR_READ_ONLY, MCG_CAP},
@@ -307,6 +308,7 @@ static bool field_takes(const struct vcpu *c, enum msr_kind kind, uint64_t old, 
 {
 	switch (kind) {
 	case MSR_ANY:
+	case MSR_HALF:
 		return true;
 	case MSR_CANONICAL:
 		return is_canonical(value);
@@ -371,7 +373,7 @@ MUST_CHECK static struct fault msr_write(struct vcpu *c, uint32_t number, uint64
 		field = msr_field(c, r, number);
 		if (!field_takes(c, r->kind, *field, value))
 			return fault_gp(0);
-		*field = value;
+		*field = r->kind == MSR_HALF ? (uint32_t)value : value;
 		return no_fault;
 	}
 }
