@@ -6,6 +6,9 @@
 #include "tests/system/image/tests.h"
 
 #define MSR_APIC_BASE    0x1b
+#define MSR_SYSENTER_CS  0x174
+#define MSR_SYSENTER_ESP 0x175
+#define MSR_SYSENTER_EIP 0x176
 #define MSR_PAT          0x277
 #define MSR_MISC_ENABLE  0x1a0
 #define MSR_MTRR_BASE    0x200 /* of the first pair */
@@ -187,6 +190,7 @@ static void test_msrs(void)
 	show_msr("star", MSR_STAR, -1ul);
 	show_msr("sfmask", MSR_SFMASK, -1ul);
 	show_msr("tsc-aux", MSR_TSC_AUX, -1ul);
+	show_msr("sysenter-cs", MSR_SYSENTER_CS, -1ul);
 	show_msr("pat", MSR_PAT, -1ul);
 	show_mtrr("mtrr-default", MSR_MTRR_DEFAULT);
 	show_mtrr("mtrr-fixed", MSR_MTRR_FIXED);
@@ -196,6 +200,8 @@ static void test_msrs(void)
 	show_msr("apic-base", MSR_APIC_BASE, 0xffffff0000000fff & ~(BIT(10) | BIT(11) | BIT(8)));
 	show_canonical_msr("lstar", MSR_LSTAR);
 	show_canonical_msr("cstar", MSR_CSTAR);
+	show_canonical_msr("sysenter-esp", MSR_SYSENTER_ESP);
+	show_canonical_msr("sysenter-eip", MSR_SYSENTER_EIP);
 	show_canonical_msr("fs-base", MSR_FS_BASE);
 	show_canonical_msr("gs-base", MSR_GS_BASE);
 	show_canonical_msr("kernel-gs-base", MSR_KERNEL_GS_BASE);

@@ -44,7 +44,7 @@ static void self_ipi(unsigned vector)
 }
 
 /* PAUSE lets QEMU turn to the other core. */
-static void wait_a_while(void)
+void wait_a_while(void)
 {
 	cpu_relax();
 	for (volatile unsigned i = 0; i < DELAY; i++)
@@ -330,6 +330,7 @@ void other_core_interrupted(uint64_t vector)
 {
 	received[vector & 0xff]++;
 	heard++;
+	other_core_asked(vector);
 }
 
 _Noreturn void other_core(void)
@@ -384,7 +385,7 @@ static void test_messages(void)
 	apic_write(APIC_DFR, 0xffffffff);
 }
 
-static void start_other(void)
+bool other_core_start(void)
 {
 	static bool started;
 
@@ -393,9 +394,7 @@ static void start_other(void)
 	started = true;
 	for (unsigned i = 0; i < 1000 && !others_ready; i++)
 		wait_a_while();
-	line_begin("message.other-core");
-	line_add(" ready=%u", (uint64_t)others_ready);
-	line_end();
+	return others_ready;
 }
 
 void test_interrupts(void)
@@ -407,6 +406,8 @@ void test_interrupts(void)
 	test_in_service();
 	test_nmi();
 	test_timer();
-	start_other();
+	line_begin("message.other-core");
+	line_add(" ready=%u", (uint64_t)other_core_start());
+	line_end();
 	test_messages();
 }

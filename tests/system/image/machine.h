@@ -35,6 +35,7 @@ enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R
 #define CR4_FSGSBASE   BIT(16)
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
+#define CR4_PKE        BIT(22)
 
 #define EFER_SCE BIT(0)
 #define EFER_NXE BIT(11)

@@ -26,7 +26,13 @@ static const struct group {
 	{"debug", test_debug},
 	{"legacy", test_legacy},
 	{"protected", test_protected},
+	{"keys", test_keys},
+	{"pcid", test_pcid},
+	{"sysenter", test_sysenter_sysexit},
+	{"xstate", test_xstate},
+	{"features", test_features},
 	{"interrupts", test_interrupts},
+	{"mwait", test_mwait},
 };
 
 /* start.S calls it on each core. */

@@ -1,84 +1,14 @@
-/* paging.c - permissions, reserved bits, page sizes, accessed and dirty bits, invalidation.
- *
- * All tests but one share a chain of paging structures below one entry of the PML4: an entry of
- * each level leads to the next, and the last to a page that holds INT 20h, so that it can be read,
- * written and executed. A test changes one entry.
+/* paging.c - permissions, reserved bits, page sizes, accessed and dirty bits, invalidation. A test
+ * changes one entry of the chain.
  */
 #include "sim/kernel/x86.h"
+#include "tests/system/image/chain.h"
 #include "tests/system/image/tests.h"
 
-#define PTE_P   BIT(0)
-#define PTE_W   BIT(1)
-#define PTE_U   BIT(2)
-#define PTE_A   BIT(5)
-#define PTE_D   BIT(6)
-#define PTE_PS  BIT(7)
-#define PTE_G   BIT(8)
-#define PTE_XD  BIT(63)
-#define PTE_ALL (PTE_P | PTE_W | PTE_U)
-
-#define LEVELS    4
-#define LARGE_AT  0x4000000 /* 64 MiB: memory for a 2 MiB page */
-#define UNMAPPED  0x700000000000
-#define TEST_PML4 (TEST_BASE >> 39)
-
-static uint64_t pdpt[512] __attribute__((aligned(4096)));
-static uint64_t pd[512] __attribute__((aligned(4096)));
-static uint64_t pt[512] __attribute__((aligned(4096)));
-static uint8_t page[2][4096] __attribute__((aligned(4096)));
-
-enum access { READ, WRITE, FETCH, ACCESSES };
+#define LARGE_AT 0x4000000 /* 64 MiB: memory for a 2 MiB page */
+#define UNMAPPED 0x700000000000
 
 static const char *const level_names[] = {"pte", "pde", "pdpte", "pml4e"};
-
-/* By level, from 0 for the PTE of TEST_BASE. */
-static uint64_t *entry_of(unsigned level)
-{
-	uint64_t *const entries[] = {&pt[0], &pd[0], &pdpt[0], &boot_pml4[TEST_PML4]};
-
-	return entries[level];
-}
-
-static void reset_chain(void)
-{
-	boot_pml4[TEST_PML4] = (uint64_t)pdpt | PTE_ALL;
-	pdpt[0] = (uint64_t)pd | PTE_ALL;
-	pd[0] = (uint64_t)pt | PTE_ALL;
-	pt[0] = (uint64_t)page[0] | PTE_ALL;
-	pt[1] = (uint64_t)page[1] | PTE_ALL;
-	page[0][0] = 0xcd; /* INT 20h */
-	page[0][1] = VECTOR_END;
-	lcr3(rcr3());
-}
-
-/* One access to an address at a CPL, with control bits flipped; the event is left in events[0]. */
-static void try_access(enum access how, enum mode mode, uint64_t at, struct probe p)
-{
-	static const void *code[ACCESSES];
-
-	if (code[0] == NULL) {
-		code[READ] = CODE("mov (%%rcx), %%eax");
-		code[WRITE] = CODE("movb $0xcd, (%%rcx)");
-		code[FETCH] = CODE("jmp *%%rcx");
-	}
-	p.code = code[how];
-	p.mode = mode;
-	p.rcx = at;
-	lcr3(rcr3());
-	probe_run(&p);
-}
-
-/* All six kinds of access, briefly: r0 w0 x0 r3 w3 x3. */
-static void show_accesses(uint64_t at, struct probe p)
-{
-	for (unsigned user = 0; user < 2; user++) {
-		for (unsigned how = 0; how < ACCESSES; how++) {
-			try_access((enum access)how, user ? RING3 : RING0, at, p);
-			line_add(" %c%u=", "rwx"[how], user ? 3ul : 0ul);
-			probe_show_brief();
-		}
-	}
-}
 
 /* --- the permission matrix --- */
 
@@ -106,7 +36,7 @@ static const struct {
 static void show_permissions(unsigned level, unsigned bits)
 {
 	static const uint64_t flags[] = {PTE_P, PTE_W, PTE_U, PTE_XD};
-	uint64_t *entry = entry_of(level), saved = *entry, value = saved & ~(PTE_ALL | PTE_XD);
+	uint64_t *entry = chain_entry(level), saved = *entry, value = saved & ~(PTE_ALL | PTE_XD);
 
 	for (unsigned i = 0; i < ARRAY_LEN(flags); i++)
 		if (bits >> i & 1)
@@ -116,11 +46,11 @@ static void show_permissions(unsigned level, unsigned bits)
 			bits & 2 ? "w" : "-", bits & 4 ? "u" : "-", bits & 8 ? "x" : "-",
 			settings[i].name);
 		*entry = value;
-		show_accesses(TEST_BASE, settings[i].p);
+		chain_show_accesses(TEST_BASE, settings[i].p);
 		line_end();
 	}
 	*entry = saved;
-	reset_chain();
+	chain_reset();
 }
 
 static void test_permissions(void)
@@ -134,46 +64,46 @@ static void test_permissions(void)
 
 static void show_reserved_bit(unsigned level, const char *what, uint64_t value, unsigned bit)
 {
-	uint64_t *entry = entry_of(level);
+	uint64_t *entry = chain_entry(level);
 
 	*entry = value | BIT(bit);
-	try_access(READ, RING0, TEST_BASE, (struct probe){.flags = 0});
+	chain_access(READ, RING0, TEST_BASE, (struct probe){.flags = 0});
 	if (events[0].frame.vector == VECTOR_END)
 		return;
 	line_begin("reserved.%s%s.%u", level_names[level], what, (uint64_t)bit);
 	probe_show_brief();
-	show_accesses(TEST_BASE, (struct probe){.flags = 0});
+	chain_show_accesses(TEST_BASE, (struct probe){.flags = 0});
 	line_end();
 }
 
 /* Bits 40 to 51: the machines agree on 40 bits of physical address or not at all. */
 static void show_reserved(unsigned level, const char *what, uint64_t value)
 {
-	uint64_t saved = *entry_of(level);
+	uint64_t saved = *chain_entry(level);
 
 	for (unsigned bit = 13; bit < 63; bit++)
 		if (bit >= 40 || ((value & PTE_PS) && bit < 12 + 9 * level))
 			show_reserved_bit(level, what, value, bit);
-	*entry_of(level) = saved;
-	reset_chain();
+	*chain_entry(level) = saved;
+	chain_reset();
 }
 
 static void test_reserved(void)
 {
 	for (unsigned level = 0; level < LEVELS; level++)
-		show_reserved(level, "", *entry_of(level));
+		show_reserved(level, "", *chain_entry(level));
 	show_reserved(1, ".large", LARGE_AT | PTE_ALL | PTE_PS);
 	show_reserved(2, ".large", PTE_ALL | PTE_PS);
 	line_begin("reserved.pml4e.ps");
-	*entry_of(3) |= PTE_PS;
-	show_accesses(TEST_BASE, (struct probe){.flags = 0});
+	*chain_entry(3) |= PTE_PS;
+	chain_show_accesses(TEST_BASE, (struct probe){.flags = 0});
 	line_end();
-	reset_chain();
+	chain_reset();
 	line_begin("reserved.not-present");
-	*entry_of(0) = (PTE_ALL & ~PTE_P) | BIT(45) | PTE_XD;
-	show_accesses(TEST_BASE, (struct probe){.efer_flip = EFER_NXE});
+	*chain_entry(0) = (PTE_ALL & ~PTE_P) | BIT(45) | PTE_XD;
+	chain_show_accesses(TEST_BASE, (struct probe){.efer_flip = EFER_NXE});
 	line_end();
-	reset_chain();
+	chain_reset();
 }
 
 /* --- large pages --- */
@@ -181,7 +111,7 @@ static void test_reserved(void)
 static void show_value(const char *name, uint64_t at)
 {
 	line_begin("large.%s", name);
-	try_access(READ, RING3, at, (struct probe){.flags = 0});
+	chain_access(READ, RING3, at, (struct probe){.flags = 0});
 	probe_show_brief();
 	line_add(" %x", events[0].frame.gpr[RAX]);
 	line_end();
@@ -193,20 +123,20 @@ static void test_large(void)
 
 	memory[0] = 0x11111111;
 	memory[0x123400 / 4] = 0x22222222;
-	pd[0] = LARGE_AT | PTE_ALL | PTE_PS;
+	*chain_entry(1) = LARGE_AT | PTE_ALL | PTE_PS;
 	show_value("2m.first", TEST_BASE);
 	show_value("2m.inside", TEST_BASE + 0x123400);
-	pd[0] |= BIT(12);
+	*chain_entry(1) |= BIT(12);
 	show_value("2m.pat", TEST_BASE + 0x123400);
-	pdpt[0] = PTE_ALL | PTE_PS;
+	*chain_entry(2) = PTE_ALL | PTE_PS;
 	show_value("1g.first", TEST_BASE + LARGE_AT);
 	show_value("1g.inside", TEST_BASE + LARGE_AT + 0x123400);
-	pdpt[0] |= BIT(12);
+	*chain_entry(2) |= BIT(12);
 	show_value("1g.pat", TEST_BASE + LARGE_AT + 0x123400);
-	reset_chain();
-	pt[0] |= PTE_PS;
+	chain_reset();
+	chain_pt[0] |= PTE_PS;
 	show_value("4k.pat", TEST_BASE);
-	reset_chain();
+	chain_reset();
 }
 
 /* --- accessed and dirty bits --- */
@@ -215,17 +145,17 @@ static void show_bits(void)
 {
 	line_add(" ");
 	for (unsigned level = LEVELS; level-- != 0;)
-		line_add("%x", (*entry_of(level) & (PTE_A | PTE_D)) >> 5);
+		line_add("%x", (*chain_entry(level) & (PTE_A | PTE_D)) >> 5);
 }
 
 static void show_accessed(const char *name, enum access how, enum mode mode, struct probe p)
 {
 	line_begin("accessed.%s", name);
-	try_access(how, mode, TEST_BASE, p);
+	chain_access(how, mode, TEST_BASE, p);
 	probe_show_brief();
 	show_bits();
 	line_end();
-	reset_chain();
+	chain_reset();
 }
 
 static void test_accessed(void)
@@ -237,27 +167,27 @@ static void test_accessed(void)
 	show_accessed("fetch", FETCH, RING0, plain);
 	show_accessed("read3", READ, RING3, plain);
 	show_accessed("write3", WRITE, RING3, plain);
-	pt[0] |= PTE_D;
+	chain_pt[0] |= PTE_D;
 	show_accessed("dirty-before", READ, RING0, plain);
-	pt[0] &= ~PTE_W;
+	chain_pt[0] &= ~PTE_W;
 	show_accessed("fault.write", WRITE, RING0, plain);
-	pt[0] &= ~PTE_W;
+	chain_pt[0] &= ~PTE_W;
 	show_accessed("write-no-wp", WRITE, RING0, (struct probe){.cr0_flip = CR0_WP});
-	pt[0] &= ~PTE_U;
+	chain_pt[0] &= ~PTE_U;
 	show_accessed("fault.user", READ, RING3, plain);
-	pt[0] |= PTE_XD;
+	chain_pt[0] |= PTE_XD;
 	show_accessed("fault.fetch", FETCH, RING0, plain);
-	pt[0] &= ~PTE_P;
+	chain_pt[0] &= ~PTE_P;
 	show_accessed("fault.absent", READ, RING0, plain);
-	pd[0] &= ~PTE_P;
+	*chain_entry(1) &= ~PTE_P;
 	show_accessed("fault.absent.pde", READ, RING0, plain);
-	pt[0] |= BIT(50);
+	chain_pt[0] |= BIT(50);
 	show_accessed("fault.reserved", READ, RING0, plain);
-	pd[0] = LARGE_AT | PTE_ALL | PTE_PS;
+	*chain_entry(1) = LARGE_AT | PTE_ALL | PTE_PS;
 	show_accessed("large.read", READ, RING0, plain);
-	pd[0] = LARGE_AT | PTE_ALL | PTE_PS;
+	*chain_entry(1) = LARGE_AT | PTE_ALL | PTE_PS;
 	show_accessed("large.write", WRITE, RING0, plain);
-	pdpt[0] = PTE_ALL | PTE_PS;
+	*chain_entry(2) = PTE_ALL | PTE_PS;
 	show_accessed("giant.read", READ, RING0, plain);
 	show_accessed("invlpg", READ, RING3, plain);
 }
@@ -269,13 +199,13 @@ static void show_modify(const char *name, const void *code, bool writable)
 
 	line_begin("modify.%s%s", name, writable ? "" : ".readonly");
 	if (!writable)
-		pt[0] &= ~PTE_W;
+		chain_pt[0] &= ~PTE_W;
 	lcr3(rcr3());
 	probe_run(&p);
 	probe_show_brief();
-	line_add(" %x", pt[0] >> 6 & 1);
+	line_add(" %x", chain_pt[0] >> 6 & 1);
 	line_end();
-	reset_chain();
+	chain_reset();
 }
 
 static void test_modify(void)
@@ -318,7 +248,7 @@ static void show_crossing(const char *name, const void *code, uint64_t offset, u
 {
 	struct probe p = {.code = code, .rcx = TEST_BASE + offset, .no_registers = true};
 
-	page[0][4095] = 0x90;
+	chain_page[0][4095] = 0x90;
 	for (unsigned i = 0; i < 2; i++) {
 		p.mode = i == 0 ? RING0 : RING3;
 		line_begin("crossing.%s.%s.ring%u", name,
@@ -327,15 +257,15 @@ static void show_crossing(const char *name, const void *code, uint64_t offset, u
 				     : "both",
 			i == 0 ? 0ul : 3ul);
 		if (which != 1)
-			pt[0] &= ~PTE_P;
+			chain_pt[0] &= ~PTE_P;
 		if (which != 0)
-			pt[1] &= ~PTE_P;
+			chain_pt[1] &= ~PTE_P;
 		lcr3(rcr3());
 		probe_run(&p);
 		probe_show(&p);
-		line_add(" %x %x", pt[0] >> 5 & 3, pt[1] >> 5 & 3);
+		line_add(" %x %x", chain_pt[0] >> 5 & 3, chain_pt[1] >> 5 & 3);
 		line_end();
-		reset_chain();
+		chain_reset();
 	}
 }
 
@@ -408,21 +338,22 @@ static void test_canonical(void)
 
 static void show_remapped(const char *name, const void *code, struct probe p, uint64_t global)
 {
-	volatile uint32_t *first = (volatile uint32_t *)page[0], *second = (void *)page[1];
+	volatile uint32_t *first = (volatile uint32_t *)chain_page[0],
+			  *second = (void *)chain_page[1];
 
 	first[4] = 0x11;
 	second[4] = 0x22;
-	pt[0] |= global;
+	chain_pt[0] |= global;
 	lcr3(rcr3());
 	(void)*(volatile uint32_t *)(TEST_BASE + 16);
-	pt[0] = (uint64_t)page[1] | PTE_ALL;
+	chain_pt[0] = (uint64_t)chain_page[1] | PTE_ALL;
 	p.code = code;
 	p.rcx = TEST_BASE + 16;
 	line_begin("invalidate.%s%s", name, global ? ".global" : "");
 	probe_run(&p);
 	probe_show(&p);
 	line_end();
-	reset_chain();
+	chain_reset();
 	lcr4(rcr4() ^ CR4_PGE);
 	lcr4(rcr4() ^ CR4_PGE);
 }
@@ -466,12 +397,12 @@ static void test_cr2(void)
 	PROBE("cr2.sp-kept.pop", "popq (%%rcx)", .mode = RING3, .rcx = UNMAPPED);
 	PROBE("cr2.sp-kept.leave", "leave", .mode = RING3, .rbp = UNMAPPED);
 	PROBE("cr2.fetch", "jmp *%%rcx", .mode = RING3, .rcx = UNMAPPED + 5);
-	PROBE("cr2.fetch.supervisor", "jmp *%%rcx", .mode = RING3, .rcx = (uint64_t)page);
+	PROBE("cr2.fetch.supervisor", "jmp *%%rcx", .mode = RING3, .rcx = (uint64_t)chain_page);
 }
 
 void test_paging(void)
 {
-	reset_chain();
+	chain_reset();
 	test_permissions();
 	test_reserved();
 	test_large();

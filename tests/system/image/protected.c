@@ -5,8 +5,8 @@
  * top down, without the frame's EIP, CS and EFLAGS; addresses in the snippet as +n, in the targets
  * of gates by name.
  */
+#include "tests/system/image/protected.h"
 #include "bench/image/lib.h"
-#include "tests/system/image/legacy.h"
 #include "tests/system/image/tests.h"
 
 /* Slots of the GDT. */
@@ -29,7 +29,7 @@ enum {
 #define TSS_B     (LEGACY_DATA + 0x4200)
 #define TSS_C     (LEGACY_DATA + 0x4400)
 #define TOP_A     (LEGACY_DATA + 0x6000) /* stacks of level 0 */
-#define TOP_B     (LEGACY_DATA + 0x6800)
+#define TOP_B     PROTECTED_STACK
 #define USER_TOP  (LEGACY_DATA + 0x7000)
 #define ENTRY_TOP (LEGACY_DATA + 0x8000)
 #define FRAME     (ENTRY_TOP - 64) /* what IRET takes beyond EFLAGS */
@@ -143,14 +143,18 @@ static void fill_descriptors(void)
 	gdt[G_DATA1 / 8 + 4] = 0x000093000000fffful | (uint64_t)LEGACY_DATA << 16;
 }
 
-/* Everything as each test may change it. */
-static void reset(void)
+void protected_reset(void)
 {
 	legacy_prepare();
 	memset((void *)(TOP_A - 0x1000ul), 0, TOP_B - TOP_A + 0x1000);
 	fill_tasks();
 	fill_descriptors();
 	legacy_idt[VECTOR_END] |= DPL(3);
+}
+
+void protected_end(void)
+{
+	memset(&gdt[SEL_FREE / 8], 0, (GDT_ENTRIES - SEL_FREE / 8) * 8);
 }
 
 static void show_value(uint32_t value)
@@ -228,7 +232,7 @@ static struct legacy start(const void *code)
 	};
 }
 
-static void ring0(const char *group, const char *name, const void *code)
+void protected_ring0(const char *group, const char *name, const void *code)
 {
 	struct legacy s = start(code);
 
@@ -238,10 +242,10 @@ static void ring0(const char *group, const char *name, const void *code)
 	if (group[0] == 't')
 		show_tasks();
 	line_end();
-	reset();
+	protected_reset();
 }
 
-static void ring3(const char *group, const char *name, uint32_t flags, const void *code)
+void protected_ring3(const char *group, const char *name, uint32_t flags, const void *code)
 {
 	uint32_t *frame = (uint32_t *)FRAME;
 	struct legacy s = start(code);
@@ -254,10 +258,10 @@ static void ring3(const char *group, const char *name, uint32_t flags, const voi
 	legacy_run(&s);
 	show(group, name, &s);
 	line_end();
-	reset();
+	protected_reset();
 }
 
-static void v8086(const char *name, uint32_t flags, const void *code)
+void protected_v8086(const char *name, uint32_t flags, const void *code)
 {
 	uint32_t *frame = (uint32_t *)FRAME;
 	struct legacy s = start(code);
@@ -275,13 +279,8 @@ static void v8086(const char *name, uint32_t flags, const void *code)
 	legacy_run(&s);
 	show("v86", name, &s);
 	line_end();
-	reset();
+	protected_reset();
 }
-
-#define RING0(group, name, text)       ring0(group, name, CODE_AS(32, text))
-#define RING3(group, name, text)       ring3(group, name, 0, CODE_AS(32, text))
-#define RING3_IOPL3(group, name, text) ring3(group, name, RFLAGS_IOPL3, CODE_AS(32, text))
-#define V8086(name, flags, text)       v8086(name, flags, CODE_AS(16, text))
 
 static void gate(uint64_t type, uint64_t selector, const void *to, uint64_t params, uint64_t dpl)
 {
@@ -293,7 +292,7 @@ static void gate(uint64_t type, uint64_t selector, const void *to, uint64_t para
 
 static void test_call_gates(void)
 {
-	reset();
+	protected_reset();
 	RING0("gates", "same", "push $1; " LCALL);
 	RING0("gates", "same.jmp", "push $1; " LJMP);
 	gate(TYPE_CALL32, SEL_CODE32, target_ret, 0, 0);
@@ -557,7 +556,7 @@ static void test_vme(void)
 	V8086("vme.pushfd", 0, "pushfl"); /* and leaves VIF clear: on QEMU nothing else does */
 	RING3("interrupt", "pvi.cli", "cli; pushf; pop %%eax");
 	RING3("interrupt", "pvi.sti", "sti; pushf; pop %%eax");
-	ring3("interrupt", "pvi.sti.vip", RFLAGS_VIP, CODE_AS(32, "sti"));
+	protected_ring3("interrupt", "pvi.sti.vip", RFLAGS_VIP, CODE_AS(32, "sti"));
 	lcr4(cr4);
 }
 
@@ -570,5 +569,5 @@ void test_protected(void)
 	test_task_faults();
 	test_v8086();
 	test_vme();
-	memset(&gdt[SEL_FREE / 8], 0, (GDT_ENTRIES - SEL_FREE / 8) * 8);
+	protected_end();
 }
