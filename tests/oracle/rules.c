@@ -147,7 +147,9 @@ const char *row_exclusion(const struct row *row, enum code_mode mode)
 
 /* --- and where else they are checked --- */
 
-#define BY_QEMU "; at CPL 0 QEMU (group system)"
+#define BY_QEMU  "; at CPL 0 QEMU (group system)"
+#define BY_BOCHS "; at CPL 0 Bochs (group system)"
+#define BY_BOTH  "; at CPL 0 QEMU and Bochs (group system)"
 
 static const struct {
 	const char *names; /* separated by blanks */
@@ -160,10 +162,11 @@ static const struct {
 		BY_QEMU},
 	{"cpuid", "; unit test model, values of the CPU models"},
 	{"xsave xsaveopt xsavec xrstor", "; the host by oracle/xsave, 64-bit code"},
-	{"ins rdpmc invpcid sysexit", "; at CPL 0 no oracle"},
+	{"ins sysexit xsetbv", BY_BOTH},
+	{"rdpmc invpcid xsaves xrstors monitor mwait", BY_BOCHS},
+	{"sysenter xgetbv rdpkru wrpkru rdrand", "; QEMU and Bochs (group system)"},
+	{"rdseed rdpid", "; Bochs (group system)"},
 	{"invd wbinvd", "; at CPL 0 no oracle: nothing is to be seen of them"},
-	{"rdrand rdseed sysenter rdpid xgetbv xsetbv rdpkru wrpkru monitor mwait xsaves xrstors",
-		"; no other oracle"},
 };
 
 const char *row_elsewhere(const struct row *row)
