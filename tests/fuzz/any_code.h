@@ -74,6 +74,13 @@ static inline struct machine *any_machine(const struct any_program *p)
 	return m;
 }
 
+static inline struct machine *any_machine_of(enum any_mode mode, const void *code, size_t size)
+{
+	const struct any_program p = {.mode = mode, .code = code, .size = size};
+
+	return any_machine(&p);
+}
+
 static inline struct digest any_run(const struct any_program *p, const struct any_way *way)
 {
 	struct machine *m = any_machine(p);

@@ -10,21 +10,6 @@
 #define FS_BASE   UINT64_C(0x123456789000)
 #define GS_BASE   UINT64_C(0xffff800000001000)
 
-static struct machine *make(const void *code, size_t size)
-{
-	const struct byte_sink nowhere = {.put = NULL};
-	struct config config;
-	struct machine *m;
-
-	config_defaults(&config);
-	config.machine.memory_mib = 2;
-	m = machine_create(&config, &nowhere, NULL);
-	ck_assert_ptr_nonnull(m);
-	any_put(&m->cores[0], ANY_CODE, code, size);
-	any_enter(&m->cores[0], ANY_64);
-	return m;
-}
-
 static void step(struct machine *m, uint64_t steps)
 {
 	struct run_limit limit = RUN_FREELY;
@@ -49,7 +34,7 @@ static void check_bases(uint16_t cs, uint16_t ss)
 {
 	static const uint8_t iretq[] = {0x48, 0xcf};
 	const uint64_t frame[] = {ANY_CODE + 0x100, cs, RFLAGS_ONE, ANY_STACK, ss};
-	struct machine *m = make(iretq, sizeof(iretq));
+	struct machine *m = any_machine_of(ANY_64, iretq, sizeof(iretq));
 	struct vcpu *c = &m->cores[0];
 
 	user_segments(c);
@@ -78,7 +63,7 @@ END_TEST
 /* About to execute the code, with an interrupt waiting. */
 static struct machine *make_committed(const uint8_t *code, size_t size)
 {
-	struct machine *m = make(code, size);
+	struct machine *m = any_machine_of(ANY_64, code, size);
 	struct vcpu *c = &m->cores[0];
 
 	ck_assert(lapic_set_base(c->lapic, lapic_base(c->lapic) | APIC_BASE_EXTD));
@@ -124,7 +109,7 @@ END_TEST
 START_TEST(an_iret_that_faults_lets_nmis_through)
 {
 	static const uint8_t iretq[] = {0x48, 0xcf};
-	struct machine *m = make(iretq, sizeof(iretq));
+	struct machine *m = any_machine_of(ANY_64, iretq, sizeof(iretq));
 	struct vcpu *c = &m->cores[0];
 	const uint64_t frame[5] = {0, 0xfff8}; /* no such CS */
 
@@ -146,7 +131,7 @@ START_TEST(a_wide_access_reaches_devices_in_pieces)
 	/* movdqu xmm0, [rbx]; movdqu [rbx], xmm0; mov rax, [rbx + 0xffc]; fnstenv [rbx + 0xff8] */
 	static const uint8_t code[] = {0xf3, 0x0f, 0x6f, 0x03, 0xf3, 0x0f, 0x7f, 0x03, 0x48, 0x8b,
 		0x83, 0xfc, 0x0f, 0x00, 0x00, 0xd9, 0xb3, 0xf8, 0x0f, 0x00, 0x00};
-	struct machine *m = make(code, sizeof(code));
+	struct machine *m = any_machine_of(ANY_64, code, sizeof(code));
 	struct vcpu *c = &m->cores[0];
 
 	c->arch.gpr[RBX] = 0x30000000; /* nobody answers */

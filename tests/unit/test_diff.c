@@ -2,9 +2,9 @@
  * tells the frequency of the clock, which no state holds. */
 #include "sim/replay/diff.h"
 #include "sim/replay/lockstep.h"
+#include "tests/fuzz/any_code.h"
 #include "tests/unit/unit.h"
 
-#define CODE  0x2000u
 #define LOOPS 5000
 
 /*	mov cx, 5000; again: inc word [0x3000]; dec cx; jnz again; mov eax, 0x15; cpuid;
@@ -17,20 +17,9 @@ static const uint8_t code[] = {0xb9, LOOPS & 0xff, LOOPS >> 8, 0xff, 0x06, 0x00,
 
 static struct machine *make(uint64_t tsc_hz)
 {
-	const struct byte_sink nowhere = {.put = NULL};
-	struct config config;
-	struct machine *m;
+	struct machine *m = any_machine_of(ANY_REAL, code, sizeof(code));
 
-	config_defaults(&config);
-	config.machine.memory_mib = 2;
-	m = machine_create(&config, &nowhere, NULL);
-	ck_assert_ptr_nonnull(m);
-	ck_assert(phys_write(&m->mem, CODE, code, sizeof(code)));
-	m->cores[0].arch.seg[CS].base = 0;
-	m->cores[0].arch.seg[CS].selector = 0;
-	m->cores[0].arch.rip = CODE;
 	m->cores[0].tsc_hz = tsc_hz;
-	cpu_state_changed(&m->cores[0]);
 	return m;
 }
 
@@ -41,7 +30,7 @@ static void check_found(const struct difference *d, struct machine *a, struct ma
 	for (int i = 0; i < 2; i++) {
 		ck_assert(d->side[i].stepped);
 		ck_assert_uint_eq(d->side[i].core, 0);
-		ck_assert_uint_eq(d->side[i].rip, CODE + 16);
+		ck_assert_uint_eq(d->side[i].rip, ANY_CODE + 16);
 		ck_assert_uint_eq(d->side[i].step, CPUID_STEP);
 	}
 	ck_assert_str_eq(d->part, "c0.core");
@@ -166,7 +155,7 @@ static struct machine *make_reader(void)
 {
 	struct machine *m = make(1000000000);
 
-	ck_assert(phys_write(&m->mem, CODE, reader, sizeof(reader)));
+	ck_assert(phys_write(&m->mem, ANY_CODE, reader, sizeof(reader)));
 	return m;
 }
 

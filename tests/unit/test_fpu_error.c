@@ -71,16 +71,8 @@ static void set_up_interrupt(struct machine *m)
 
 static struct machine *make(bool interruptible)
 {
-	const struct byte_sink nowhere = {.put = NULL};
-	struct config config;
-	struct machine *m;
+	struct machine *m = any_machine_of(ANY_64, program, sizeof(program));
 
-	config_defaults(&config);
-	config.machine.memory_mib = 2;
-	m = machine_create(&config, &nowhere, NULL);
-	ck_assert_ptr_nonnull(m);
-	any_enter(&m->cores[0], ANY_64);
-	any_put(&m->cores[0], ANY_CODE, program, sizeof(program));
 	any_put(&m->cores[0], HANDLER, handler, sizeof(handler));
 	set_up_interrupt(m);
 	m->cores[0].arch.cr0 &= ~CR0_NE;

@@ -28,21 +28,6 @@ static bool ask(void *context, struct vcpu *c)
 	return c->arch.step == a->stop_at;
 }
 
-static struct machine *make(enum any_mode mode, const void *code, size_t size)
-{
-	const struct byte_sink nowhere = {.put = NULL};
-	struct config config;
-	struct machine *m;
-
-	config_defaults(&config);
-	config.machine.memory_mib = 2;
-	m = machine_create(&config, &nowhere, NULL);
-	ck_assert_ptr_nonnull(m);
-	any_put(&m->cores[0], ANY_CODE, code, size);
-	any_enter(&m->cores[0], mode);
-	return m;
-}
-
 static struct asked *guard(struct machine *m)
 {
 	static struct asked a;
@@ -91,8 +76,8 @@ static const unsigned starts[] = {0, 5, 7, 10, 12, 13, 18, 25, 27, 28, 30, 33, 3
 static void compare(unsigned offset, uint64_t drop_every, uint64_t quantum)
 {
 	static struct core_state want[ASKED_MAX];
-	struct machine *m = make(ANY_64, program, sizeof(program));
-	struct machine *marked = make(ANY_64, program, sizeof(program));
+	struct machine *m = any_machine_of(ANY_64, program, sizeof(program));
+	struct machine *marked = any_machine_of(ANY_64, program, sizeof(program));
 	struct asked *a = guard(marked);
 	size_t count = expected(m, ANY_CODE + offset, STEPS, want);
 
@@ -122,7 +107,7 @@ END_TEST
 
 START_TEST(not_asked_elsewhere)
 {
-	struct machine *m = make(ANY_64, program, sizeof(program));
+	struct machine *m = any_machine_of(ANY_64, program, sizeof(program));
 	struct asked *a = guard(m);
 
 	cpu_mark(m->code, ANY_CODE + 6);           /* within an instruction */
@@ -149,13 +134,13 @@ START_TEST(stops_before_it)
 	static struct core_state want[ASKED_MAX];
 
 	for (unsigned i = 0; i < ARRAY_LEN(starts); i++) {
-		struct machine *m = make(ANY_64, program, sizeof(program));
+		struct machine *m = any_machine_of(ANY_64, program, sizeof(program));
 		struct asked *a;
 		struct vcpu *c;
 
 		ck_assert_uint_ge(expected(m, ANY_CODE + starts[i], 200, want), 2);
 		machine_destroy(m);
-		m = make(ANY_64, program, sizeof(program));
+		m = any_machine_of(ANY_64, program, sizeof(program));
 		c = &m->cores[0];
 		a = guard(m);
 		a->stop_at = want[1].step;
@@ -170,7 +155,7 @@ END_TEST
 
 START_TEST(a_guard_may_mark)
 {
-	struct machine *m = make(ANY_64, program, sizeof(program));
+	struct machine *m = any_machine_of(ANY_64, program, sizeof(program));
 	struct asked *a = guard(m);
 
 	cpu_mark(m->code, ANY_CODE + 5);
@@ -186,7 +171,7 @@ END_TEST
 START_TEST(asked_across_a_page_end)
 {
 	static const uint8_t code[] = {0x01, 0xc8, 0xeb, 0xfc}; /* again: add eax, ecx; jmp again */
-	struct machine *m = make(ANY_64, code, sizeof(code));
+	struct machine *m = any_machine_of(ANY_64, code, sizeof(code));
 	struct vcpu *c = &m->cores[0];
 	struct asked *a = guard(m);
 
@@ -202,7 +187,7 @@ END_TEST
 START_TEST(the_shadow_is_seen)
 {
 	static const uint8_t code[] = {0xfb, 0x90, 0xeb, 0xfc}; /* again: sti; nop; jmp again */
-	struct machine *m = make(ANY_REAL, code, sizeof(code));
+	struct machine *m = any_machine_of(ANY_REAL, code, sizeof(code));
 	struct asked *a = guard(m);
 
 	cpu_mark(m->code, ANY_CODE + 1);
@@ -220,7 +205,7 @@ START_TEST(a_commitment_holds)
 	static const uint8_t code[] = {0xfb, 0x90, 0x90, 0xeb, 0xfe}; /* sti; nop; nop; jmp $ */
 
 	for (unsigned commit = 0; commit < 2; commit++) {
-		struct machine *m = make(ANY_64, code, sizeof(code));
+		struct machine *m = any_machine_of(ANY_64, code, sizeof(code));
 		struct vcpu *c = &m->cores[0];
 
 		run_to(m, 2);
@@ -278,7 +263,7 @@ static struct stores *watch(struct machine *m)
 
 START_TEST(asked_before_stores)
 {
-	struct machine *m = make(ANY_64, storing, sizeof(storing));
+	struct machine *m = any_machine_of(ANY_64, storing, sizeof(storing));
 	struct stores *s = watch(m);
 
 	cpu_watch_stores(m->code, 0x6002, 2);
@@ -309,8 +294,8 @@ START_TEST(stops_before_stores)
 	static const uint64_t steps[] = {1, 2, 7};
 
 	for (unsigned i = 0; i < ARRAY_LEN(steps); i++) {
-		struct machine *m = make(ANY_64, storing, sizeof(storing));
-		struct machine *plain = make(ANY_64, storing, sizeof(storing));
+		struct machine *m = any_machine_of(ANY_64, storing, sizeof(storing));
+		struct machine *plain = any_machine_of(ANY_64, storing, sizeof(storing));
 		struct stores *s = watch(m);
 
 		cpu_watch_stores(m->code, 0x6000, 0x1001);
@@ -328,7 +313,7 @@ END_TEST
 
 START_TEST(a_store_that_faults_is_none)
 {
-	struct machine *m = make(ANY_64, storing, sizeof(storing));
+	struct machine *m = any_machine_of(ANY_64, storing, sizeof(storing));
 	const uint64_t page = PTE_P | PTE_U | PTE_PS; /* read-only */
 	struct stores *s = watch(m);
 
