@@ -2,7 +2,7 @@
  * message. fuzz_code runs any bytes; here nothing runs, for speed. */
 #include "sim/machine/loader.h"
 
-#define MEMORY_MIB 2
+#define MEMORY_MIB 4 /* a bzImage goes above 2 MiB */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,7 +19,10 @@ static struct machine *small_machine(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct machine *m;
-	struct boot boot = {.image = {"image", data, size}, .command_line = "x"};
+	struct boot boot = {.image = {"image", data, size},
+		.command_line = "x",
+		.module_count = 1,
+		.modules = {{"module", (const uint8_t *)"module", 6}}};
 	struct error e = {""};
 
 	if (m == NULL)

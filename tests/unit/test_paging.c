@@ -11,7 +11,7 @@
 
 #define TABLES      16 /* pages 16 to 31 hold structures that refer to each other */
 #define FIRST_TABLE 16
-#define ROUNDS      60000
+#define ROUNDS      120000
 
 enum format { BITS32, PAE, IA32E, FORMATS };
 
@@ -28,7 +28,8 @@ struct outcome {
 
 static struct machine *m;
 static struct rng rng;
-static unsigned translated[FORMATS];
+static unsigned width; /* MAXPHYADDR */
+static unsigned translated[FORMATS], keyed;
 
 static uint64_t entry_at(uint64_t pa, unsigned size)
 {
@@ -60,6 +61,12 @@ static bool supervisor_may(
 	}
 }
 
+/* The addresses below 52 bits that the processor has not. */
+static uint64_t beyond_width(void)
+{
+	return BIT(52) - BIT(width);
+}
+
 /* Bits that must be 0, by format, level and whether it maps a page. */
 static uint64_t reserved_bits(const struct core_state *a, enum format f, unsigned level, bool large)
 {
@@ -67,11 +74,11 @@ static uint64_t reserved_bits(const struct core_state *a, enum format f, unsigne
 	uint64_t xd = a->efer & EFER_NXE ? 0 : BIT(63);
 
 	if (f == BITS32)
-		return large ? BIT(21) : 0;
+		return large ? BIT(22) - BIT(width - 19) : 0;
 	if (f == PAE)
-		return xd | UINT64_C(0x7fffff0000000000) | (large ? large_low[level] : 0);
-	return xd | UINT64_C(0x000fff0000000000) | (level == 4 ? PTE_PS : 0) |
-	       (large ? large_low[level] : 0);
+		return xd | UINT64_C(0x7ff0000000000000) | beyond_width() |
+		       (large ? large_low[level] : 0);
+	return xd | beyond_width() | (level == 4 ? PTE_PS : 0) | (large ? large_low[level] : 0);
 }
 
 static struct outcome page_fault(
@@ -95,12 +102,27 @@ static uint64_t page_address(enum format f, unsigned shift, uint64_t entry, uint
 	return (frame & ~(BIT(shift) - 1)) | offset;
 }
 
+/* SDM "Protection Keys": does the key of a user page deny data? */
+static bool key_denies(const struct core_state *a, enum format f, uint64_t leaf, bool u,
+	enum access how, enum privilege who)
+{
+	unsigned key = leaf >> 59 & 15;
+	bool no_access = a->pkru >> 2 * key & 1, no_write = a->pkru >> (2 * key + 1) & 1;
+
+	if (f != IA32E || !(a->cr4 & CR4_PKE) || !u || how == ACCESS_FETCH)
+		return false;
+	if (how == ACCESS_WRITE && no_write && (who == PRIVILEGE_USER || (a->cr0 & CR0_WP)))
+		return true;
+	return no_access;
+}
+
 static struct outcome reference(
 	const struct core_state *a, enum format f, uint64_t la, enum access how, enum privilege who)
 {
 	unsigned bits = f == BITS32 ? 10 : 9, size = f == BITS32 ? 4 : 8;
 	uint64_t table = f == BITS32 ? a->cr3 & 0xfffff000 : a->cr3 & UINT64_C(0xfffffff000);
-	bool w = true, u = true, xd = false, large = false;
+	bool w = true, u = true, xd = false, large = false, key;
+	uint64_t entry;
 	struct outcome o = {.fault = false};
 
 	if (f == PAE) {
@@ -112,8 +134,8 @@ static struct outcome reference(
 	for (unsigned level = f == IA32E ? 4 : 2;; level--) {
 		unsigned shift = 12 + bits * (level - 1);
 		uint64_t pa = table + (la >> shift & (BIT(bits) - 1)) * size;
-		uint64_t entry = entry_at(pa, size);
 
+		entry = entry_at(pa, size);
 		if (!(entry & 1))
 			return page_fault(a, how, who, 0);
 		large = level > 1 && level < 4 && (entry & PTE_PS) &&
@@ -130,9 +152,11 @@ static struct outcome reference(
 		}
 		table = entry & (f == BITS32 ? 0xfffff000 : UINT64_C(0xfffffff000));
 	}
-	if (who == PRIVILEGE_USER ? !user_may(w, u, xd, how)
-				  : !supervisor_may(a, w, u, xd, how, who))
-		return page_fault(a, how, who, 1);
+	key = key_denies(a, f, entry, u, how, who);
+	keyed += key;
+	if (key || (who == PRIVILEGE_USER ? !user_may(w, u, xd, how)
+					  : !supervisor_may(a, w, u, xd, how, who)))
+		return page_fault(a, how, who, 1 | (key ? 32 : 0));
 	if (how == ACCESS_WRITE)
 		o.mark[o.marks - 1].value |= PTE_D;
 	return o;
@@ -159,6 +183,8 @@ static uint64_t random_entry(enum format f)
 		entry &= rng_below(&rng, 4) == 0 ? UINT64_MAX : ~UINT64_C(0x3fffe000);
 	if (rng_below(&rng, 8) == 0 && f != BITS32)
 		entry |= PTE_XD;
+	if (f == IA32E)
+		entry |= rng_below(&rng, 16) << 59;
 	return f == BITS32 ? (uint32_t)entry : entry;
 }
 
@@ -180,7 +206,8 @@ static void random_controls(struct core_state *a, enum format f)
 	uint64_t any = rng_next(&rng);
 
 	a->cr0 = CR0_PG | CR0_PE | (any & CR0_WP);
-	a->cr4 = any & (CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP);
+	a->cr4 = any & (CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP | CR4_PKE);
+	a->pkru = (uint32_t)(rng_next(&rng) & rng_next(&rng));
 	a->efer = any & EFER_NXE;
 	a->rflags = RFLAGS_ONE | (any & RFLAGS_AC);
 	if (f != BITS32)
@@ -203,6 +230,8 @@ static void check_once(enum format f)
 
 	la = f == IA32E ? (uint64_t)((int64_t)(la << 16) >> 16) : (uint32_t)la;
 	random_controls(&c->arch, f);
+	width = rng_below(&rng, 2) ? 40 : 36;
+	c->mmu.reserved = BIT(40) - BIT(width);
 	mmu_flush_all(&c->mmu);
 	want = reference(&c->arch, f, la, how, who);
 	translated[f] += !want.fault;
@@ -249,6 +278,7 @@ START_TEST(all_formats)
 	}
 	for (unsigned f = 0; f < FORMATS; f++)
 		ck_assert_uint_gt(translated[f], ROUNDS / FORMATS / 20);
+	ck_assert_uint_gt(keyed, ROUNDS / 100);
 	machine_destroy(m);
 }
 END_TEST
