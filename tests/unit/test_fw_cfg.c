@@ -7,16 +7,6 @@
 static struct phys_mem mem;
 static struct fw_cfg f;
 
-static void make(void)
-{
-	ck_assert(phys_init(&mem, UINT64_C(2) << 20));
-	fw_cfg_init(&f, &mem);
-	fw_cfg_add_number(&f, FW_CFG_CPUS, 4, 2);
-	fw_cfg_add_number(&f, FW_CFG_IRQ0_OVERRIDE, 1, 4);
-	fw_cfg_add_file(&f, "etc/a", "hello", 5);
-	fw_cfg_add_file(&f, "etc/b", "", 0);
-}
-
 static void choose(uint16_t key)
 {
 	fw_cfg_ops.write(&f, 0, 2, key);
@@ -25,6 +15,21 @@ static void choose(uint16_t key)
 static uint64_t get(unsigned size)
 {
 	return fw_cfg_ops.read(&f, 1, size);
+}
+
+static void make(void)
+{
+	ck_assert(phys_init(&mem, UINT64_C(2) << 20));
+	fw_cfg_init(&f, &mem);
+	choose(FW_CFG_DIRECTORY);
+	ck_assert_uint_eq(f.items[FW_CFG_DIRECTORY].size, 4);
+	ck_assert_uint_eq(get(4), 0); /* files */
+	fw_cfg_add_number(&f, FW_CFG_CPUS, 4, 2);
+	fw_cfg_add_number(&f, FW_CFG_IRQ0_OVERRIDE, 1, 4);
+	fw_cfg_add_file(&f, "etc/a", "hello", 5);
+	fw_cfg_add_file(&f, "etc/b", "", 0);
+	fw_cfg_add_file(&f, "etc/c", "and again", 9);
+	fw_cfg_add(&f, 0x8000, "own", 3);
 }
 
 START_TEST(items)
@@ -43,6 +48,10 @@ START_TEST(items)
 	ck_assert_uint_eq(get(4), 1);
 	choose(0x1234);
 	ck_assert_uint_eq(get(4), 0);
+	choose(0x8000);
+	ck_assert_uint_eq(get(1), 'o');
+	choose(FW_CFG_ITEMS - FW_CFG_OWN); /* the first of no own number */
+	ck_assert_uint_eq(get(1), 0);
 	choose(0x8fff);
 	ck_assert_uint_eq(get(4), 0);
 }
@@ -52,12 +61,18 @@ START_TEST(directory)
 {
 	make();
 	choose(FW_CFG_DIRECTORY);
-	ck_assert_uint_eq(__builtin_bswap32((uint32_t)get(4)), 2);
+	ck_assert_uint_eq(__builtin_bswap32((uint32_t)get(4)), 3);
 	ck_assert_uint_eq(__builtin_bswap32((uint32_t)get(4)), 5);
 	ck_assert_uint_eq(__builtin_bswap16((uint16_t)get(2)), FW_CFG_FILE_FIRST);
 	get(2);
 	ck_assert_uint_eq(get(4), 'e' | 't' << 8 | 'c' << 16 | '/' << 24);
 	ck_assert_uint_eq(get(2), 'a');
+	for (unsigned byte = 6; byte < FW_CFG_NAME + 64; byte++)
+		get(1);
+	ck_assert_uint_eq(__builtin_bswap32((uint32_t)get(4)), 9);
+	ck_assert_uint_eq(__builtin_bswap16((uint16_t)get(2)), FW_CFG_FILE_FIRST + 2);
+	choose(FW_CFG_FILE_FIRST + 2);
+	ck_assert_uint_eq(get(1), 'a');
 	choose(FW_CFG_FILE_FIRST);
 	ck_assert_uint_eq(get(1), 'h');
 }

@@ -72,6 +72,8 @@ static void run_ticks(uint64_t ticks)
 
 START_TEST(capabilities)
 {
+	struct hpet_state before;
+
 	make();
 	ck_assert_uint_eq(get(0) >> 32, 10000000); /* fs */
 	ck_assert_uint_eq(get(0) & 0xffffffff, 0x8086a201);
@@ -84,6 +86,10 @@ START_TEST(capabilities)
 	ck_assert_uint_eq(get(0) >> 32, 10000000);
 	ck_assert_uint_eq(hpet_ops.read(&h, COUNTER + 2, 4), 0); /* not aligned */
 	ck_assert_uint_eq(hpet_ops.read(&h, COUNTER, 2), 0);
+	before = h.state;
+	set(T2 + 0x20, UINT64_MAX);
+	set(T2 + 0x28, UINT64_MAX);
+	ck_assert_mem_eq(&h.state, &before, sizeof(before));
 }
 END_TEST
 
@@ -123,6 +129,7 @@ START_TEST(one_shot)
 	make();
 	set(T1, ENABLED | PIN(21));
 	set(T1 + CMP, 100);
+	ck_assert_uint_eq(b.events.count, 0); /* the counter stands still */
 	set(CONFIG, 1);
 	run_ticks(99);
 	ck_assert_uint_eq(rises[HPET_LEGACY + 1], 0);
@@ -217,6 +224,7 @@ START_TEST(a_timer_without_interrupt_is_silent)
 	set(T0, LEVEL | PIN(20));
 	set(T0 + CMP, 10);
 	set(CONFIG, 1);
+	ck_assert_uint_eq(b.events.count, 0); /* nobody could see the match */
 	run_ticks(20);
 	ck_assert_uint_eq(get(STATUS), 0);
 	ck_assert(!level[HPET_LEGACY]);

@@ -63,7 +63,9 @@ START_TEST(controller_commands)
 {
 	make();
 	silent();
+	ck_assert(!(status() & 0x04));
 	command(0xaa);
+	ck_assert(status() & 0x04); /* tested */
 	answers(0x55);
 	command(0xab);
 	answers(0x00);
@@ -160,6 +162,15 @@ START_TEST(keyboard_commands)
 	answers(0xfa);
 	data(0x07);
 	answers(0xfe);
+	data(0xf0);
+	answers(0xfa);
+	data(0x03);
+	answers(0xfa);
+	ck_assert_uint_eq(p.state.keyboard.set, 3);
+	data(0xfc); /* of one key, which follows: set 3 alone heeds it */
+	answers(0xfa);
+	data(0x1c);
+	answers(0xfa);
 	silent();
 }
 END_TEST
@@ -183,6 +194,16 @@ START_TEST(keys)
 	answers(0xe0);
 	answers(0xf0);
 	answers(0x75);
+	data(0xf0);
+	answers(0xfa);
+	data(0x01);
+	answers(0xfa);
+	ps2_key(&p, 0xe075, true); /* set 1: as translated */
+	ps2_key(&p, 0xe075, false);
+	answers(0xe0);
+	answers(0x48);
+	answers(0xe0);
+	answers(0xc8);
 	data(0xf5);
 	answers(0xfa);
 	ps2_key(&p, 0x1c, true); /* not scanning */
@@ -206,6 +227,14 @@ START_TEST(a_disabled_keyboard_waits)
 }
 END_TEST
 
+/* Something that it does not understand. */
+static void mouse_refuses(uint8_t byte)
+{
+	command(0xd4);
+	data(byte);
+	answers(0xfe);
+}
+
 /* An answer that the mouse gives. */
 static void mouse_command(uint8_t byte)
 {
@@ -216,10 +245,26 @@ static void mouse_command(uint8_t byte)
 	answers(0xfa);
 }
 
-START_TEST(mouse_commands)
+static void mouse_status(uint8_t flags)
+{
+	mouse_command(0xe9);
+	answers(flags);
+	answers(0x02);
+	answers(80);
+}
+
+static void mouse_knocks(void)
 {
 	static const uint8_t knock[] = {200, 100, 80};
 
+	for (size_t i = 0; i < ARRAY_LEN(knock); i++) {
+		mouse_command(0xf3);
+		mouse_command(knock[i]);
+	}
+}
+
+START_TEST(mouse_commands)
+{
 	make_ready();
 	mouse_command(0xff);
 	answers(0xaa);
@@ -228,10 +273,7 @@ START_TEST(mouse_commands)
 	answers(0x00);
 	answers(0x02);
 	answers(100);
-	for (size_t i = 0; i < ARRAY_LEN(knock); i++) {
-		mouse_command(0xf3);
-		mouse_command(knock[i]);
-	}
+	mouse_knocks();
 	mouse_command(0xf2);
 	answers(0x03);
 	mouse_command(0xee);
@@ -239,9 +281,16 @@ START_TEST(mouse_commands)
 	data(0x42);
 	answers(0x42); /* wrapped */
 	mouse_command(0xec);
-	command(0xd4);
-	data(0xe1);
-	answers(0xfe);
+	mouse_refuses(0xe1);
+	mouse_command(0xf3);
+	mouse_refuses(0xf1);
+	mouse_refuses(100); /* no rate follows any more */
+	mouse_command(0xe7);
+	mouse_command(0xf0);
+	mouse_status(0x50); /* remote, 2:1 */
+	mouse_command(0xe6);
+	mouse_command(0xea);
+	mouse_status(0x00);
 	silent();
 }
 END_TEST
@@ -266,6 +315,41 @@ START_TEST(movements)
 	answers(45);
 	answers(0);
 	silent();
+	mouse_command(0xf0);
+	ps2_move(&p, 0, 5, 0, 0);
+	silent(); /* remote: only when asked */
+	mouse_knocks();
+	ps2_move(&p, 0, 0, 2, 0);
+	mouse_command(0xeb);
+	answers(0x08);
+	answers(0);
+	answers(5);
+	answers(2); /* the wheel */
+	silent();
+}
+END_TEST
+
+/* Packets that do not fit are not sent, but what they would have told is not lost. */
+START_TEST(movements_wait_in_the_mouse)
+{
+	unsigned sum = 0;
+
+	make_ready();
+	mouse_command(0xf4);
+	for (unsigned i = 0; i < 100; i++)
+		ps2_move(&p, 1, 0, 0, 0);
+	while (status() & 0x01) {
+		answers(0x08);
+		sum += (uint8_t)ps2_ops.read(&p, 0, 1);
+		answers(0);
+	}
+	ck_assert_uint_lt(sum, 100);
+	for (unsigned i = 0; i < PS2_QUEUE; i++)
+		ck_assert_uint_eq(p.state.mouse.queue.at[i], 0);
+	mouse_command(0xeb);
+	answers(0x08);
+	answers((uint8_t)(100 - sum));
+	answers(0);
 }
 END_TEST
 
@@ -290,7 +374,7 @@ int main(void)
 {
 	const TTest *const tests[] = {controller_commands, bytes_that_come_back, resets,
 		keyboard_commands, keys, a_disabled_keyboard_waits, mouse_commands, movements,
-		reset_is_exact};
+		movements_wait_in_the_mouse, reset_is_exact};
 
 	return unit_run("ps2", tests, ARRAY_LEN(tests));
 }
