@@ -333,15 +333,17 @@ END_TEST
 START_TEST(movements_wait_in_the_mouse)
 {
 	unsigned sum = 0;
+	uint8_t now;
 
 	make_ready();
 	mouse_command(0xf4);
 	for (unsigned i = 0; i < 100; i++)
-		ps2_move(&p, 1, 0, 0, 0);
+		ps2_move(&p, 1, 1, 0, 0);
 	while (status() & 0x01) {
 		answers(0x08);
-		sum += (uint8_t)ps2_ops.read(&p, 0, 1);
-		answers(0);
+		now = (uint8_t)ps2_ops.read(&p, 0, 1);
+		answers(now);
+		sum += now;
 	}
 	ck_assert_uint_lt(sum, 100);
 	for (unsigned i = 0; i < PS2_QUEUE; i++)
@@ -349,7 +351,7 @@ START_TEST(movements_wait_in_the_mouse)
 	mouse_command(0xeb);
 	answers(0x08);
 	answers((uint8_t)(100 - sum));
-	answers(0);
+	answers((uint8_t)(100 - sum));
 }
 END_TEST
 
