@@ -14,6 +14,9 @@ $O/tests/unit/%: $O/tests/unit/%.o $(LIB)
 	@echo '  LD  $@'
 	$Q$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
 
+# This one asks the host's CPU.
+$O/tests/unit/test_alignment: $O/tests/oracle/host_signal.o
+
 # Every tests/images/*.S is a small 32-bit multiboot image.
 IMAGES := $(patsubst %.S,$O/%.elf,$(sort $(wildcard tests/images/*.S)))
 

@@ -96,15 +96,20 @@ MUST_CHECK static struct fault far_transfer(
 	return far_code(c, &t, &d, in->width, offset);
 }
 
-/* The pointer in memory: offset of the operand size, then the selector. */
+/* The pointer in memory: offset of the operand size, then the selector. One of 16:16 need only be
+ * aligned to words. */
 MUST_CHECK static struct fault load_far_pointer(
 	struct vcpu *c, const struct insn *in, uint16_t *selector, uint64_t *offset)
 {
+	unsigned size = in->width + 2u, part = in->width == 2 ? 2 : size;
 	uint8_t image[10];
 	uint64_t la;
 
-	TRY(operand_linear(c, in, ACCESS_READ, in->width + 2u, &la));
-	TRY(mem_load(c, in->seg, la, in->width + 2u, image));
+	TRY(operand_linear(c, in, ACCESS_READ, size, &la));
+	for (unsigned at = 0; at < size; at += part) {
+		TRY(mem_load(c, in->seg, la, part, image + at));
+		la = c->mode == CODE_64 ? la + part : (uint32_t)(la + part);
+	}
 	*offset = 0;
 	memcpy(offset, image, in->width);
 	memcpy(selector, image + in->width, 2);

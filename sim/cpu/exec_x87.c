@@ -82,15 +82,20 @@ static unsigned fxsave_written(const struct vcpu *c)
 	return (unsigned)(offsetof(struct fxsave_image, xmm) + sizeof(struct xmm) * xmm_count(c));
 }
 
+struct fault state_image_misaligned(const struct vcpu *c, uint64_t la)
+{
+	return (la & 3) != 0 && cpu_checks_alignment(c) ? fault_error(VECTOR_AC, 0) : fault_gp(0);
+}
+
 #define FXSAVE_LOOK 4 /* bytes whose limit comes before the alignment */
 
 /* #GP, unless #SS comes first: for an address that is not canonical, not for an end beyond SS's
  * limit. */
-static struct fault misaligned(const struct insn *in, uint64_t la)
+static struct fault misaligned(const struct vcpu *c, const struct insn *in, uint64_t la)
 {
 	if (in->seg == SS && (!is_canonical(la) || !is_canonical(la + FXSAVE_SIZE - 1)))
 		return fault_error(VECTOR_SS, 0);
-	return fault_gp(0);
+	return state_image_misaligned(c, la);
 }
 
 MUST_CHECK static struct fault fxsave_address(
@@ -99,7 +104,7 @@ MUST_CHECK static struct fault fxsave_address(
 	TRY(x87_check(c));
 	TRY(operand_linear(c, in, how, FXSAVE_LOOK, la)); /* as processors have it */
 	if (*la & 15)
-		return misaligned(in, *la);
+		return misaligned(c, in, *la);
 	return operand_linear(c, in, how, FXSAVE_SIZE, la);
 }
 

@@ -123,7 +123,7 @@ MUST_CHECK static struct fault xsave_address(struct vcpu *c, const struct insn *
 	if (kind.supervisor && cpu_cpl(c) != 0)
 		return fault_gp(0);
 	TRY(operand_linear(c, in, how, size, la));
-	return *la & 63 ? fault_gp(0) : no_fault;
+	return *la & 63 ? state_image_misaligned(c, *la) : no_fault;
 }
 
 MUST_CHECK static struct fault store_part(struct vcpu *c, const struct insn *in, uint64_t la,

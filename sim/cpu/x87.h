@@ -186,6 +186,10 @@ struct fxsave_image {
 
 _Static_assert(sizeof(struct fxsave_image) == FXSAVE_SIZE, "as the manual draws it");
 
+/* What FXSAVE, XSAVE and their like end in at an address that is not aligned as they want it. Where
+ * alignment is checked #AC comes first, if not even the words are aligned: as on processors. */
+struct fault state_image_misaligned(const struct vcpu *c, uint64_t la);
+
 /* wide: with REX.W. */
 void fxsave_image_make(const struct vcpu *c, bool wide, struct fxsave_image *image);
 void x87_restore(struct x87 *x, const struct fxsave_image *image, bool wide);
