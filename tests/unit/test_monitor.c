@@ -185,9 +185,50 @@ START_TEST(not_armed)
 }
 END_TEST
 
+/* What stands between MONITOR and MWAIT, and whether MWAIT waits after it. The vector of INT 10h
+ * leads to IRET at CODE + HANDLER. */
+#define HANDLER 0x40
+static const struct {
+	uint8_t code[8];
+	unsigned size;
+	bool waits;
+} between[] = {
+	{{0x90}, 1, true}, {{0x0f, 0x20, 0xc0}, 3, true},       /* mov eax, cr0 */
+	{{0x0f, 0x20, 0xc0, 0x0f, 0x22, 0xc0}, 6, false},       /* and back */
+	{{0x0f, 0x20, 0xd8, 0x0f, 0x22, 0xd8}, 6, false},       /* cr3 */
+	{{0x0f, 0x20, 0xe0, 0x0f, 0x22, 0xe0}, 6, false},       /* cr4 */
+	{{0x0f, 0x01, 0xe0, 0x0f, 0x01, 0xf0}, 6, false},       /* smsw ax; lmsw ax */
+	{{0xea, (CODE + 8) & 0xff, CODE >> 8, 0, 0}, 5, false}, /* jmp far to what follows */
+	{{0xcd, 0x10}, 2, false},                               /* int 10h */
+};
+
+START_TEST(disarmed)
+{
+	static const uint8_t vector[] = {HANDLER, CODE >> 8, 0, 0}, iret = 0xcf;
+	static const uint8_t begin[] = {0x0f, 0x01, 0xc8}, end[] = {0x0f, 0x01, 0xc9, 0xeb, 0xfe};
+
+	for (size_t i = 0; i < ARRAY_LEN(between); i++) {
+		unsigned size = between[i].size;
+		struct machine *m = make(1, begin, sizeof(begin));
+
+		ck_assert(phys_write(&m->mem, CODE + 3, between[i].code, size));
+		ck_assert(phys_write(&m->mem, CODE + 3 + size, end, sizeof(end)));
+		ck_assert(phys_write(&m->mem, CODE + HANDLER, &iret, 1));
+		ck_assert(phys_write(&m->mem, 4 * 0x10, vector, sizeof(vector)));
+		m->cores[0].arch.gpr[RAX] = FLAGS;
+		run(m, 8);
+		ck_assert_uint_eq(m->cores[0].arch.activity,
+			between[i].waits ? ACTIVITY_MWAIT : ACTIVITY_RUNNING);
+		ck_assert_uint_eq(m->cores[0].arch.rip, CODE + 6 + size);
+		machine_destroy(m);
+	}
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *tests[] = {stores_wake, bytes_of_the_line, masked_interrupts, not_armed};
+	const TTest *tests[] = {
+		stores_wake, bytes_of_the_line, masked_interrupts, not_armed, disarmed};
 
 	return unit_run("monitor", tests, ARRAY_LEN(tests));
 }

@@ -177,6 +177,9 @@ static void test_real(void)
 	IN_REAL("lar", "lar %%ax, %%cx");
 	IN_REAL("mov-cr0", "mov %%cr0, %%eax; and $1, %%eax");
 	IN_REAL("wrmsr", "mov $0xc0000103, %%ecx; mov $5, %%eax; wrmsr; rdmsr; xor %%ecx, %%ecx");
+	IN_REAL("sysenter", "sysenter");
+	IN_REAL("sysexit", "sysexit");
+	IN_REAL("monitor", "xor %%cx, %%cx; monitor");
 	IN_REAL("sti-cli", "sti; nop; cli");
 	IN_REAL("movs.wraps", "mov $0xfffe, %%si; mov $0x200, %%di; mov $4, %%cx; rep movsb");
 	IN_REAL("stos.wraps", "mov $0xffff, %%di; mov $2, %%cx; rep stosb");
@@ -236,6 +239,7 @@ static void test_recklessly(void)
 	IN_FLAT32("reckless.syscall", "syscall");
 	IN_REAL("reckless.jmp.beyond", "mov $0x10000, %%eax; jmpl *%%eax");
 	IN_CODE16("reckless.limit", "mov $0x10000, %%eax; jmpl *%%eax");
+	IN_FLAT32("reckless.pcide", "mov %%cr4, %%eax; bts $17, %%eax; mov %%eax, %%cr4");
 	IN_FLAT32("reckless.ljmp.limit", "ljmp $0x58, $0x10000");
 }
 
