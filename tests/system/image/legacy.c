@@ -94,20 +94,27 @@ void legacy_show(const struct legacy *before, const struct legacy *after)
 		line_add(" ss=%x", (uint64_t)after->ss);
 }
 
-static void legacy(const char *name, enum legacy_mode mode, const void *code)
+static void legacy(const char *name, enum legacy_mode mode, uint32_t flags, const void *code)
 {
 	static const char *const modes[] = {"real", "flat32", "code16"};
-	struct legacy before = start_state(mode, code), after = before;
+	struct legacy before = start_state(mode, code), after;
 
+	before.eflags |= flags;
+	after = before;
 	legacy_run(&after);
 	line_begin("%s.%s", modes[mode], name);
 	legacy_show(&before, &after);
 	line_end();
 }
 
-#define IN_REAL(name, text)   legacy(name, REAL, CODE_AS(16, text))
-#define IN_CODE16(name, text) legacy(name, CODE16, CODE_AS(16, text))
-#define IN_FLAT32(name, text) legacy(name, FLAT32, CODE_AS(32, text))
+void legacy_in_real(const char *name, uint32_t flags, const void *code)
+{
+	legacy(name, REAL, flags, code);
+}
+
+#define IN_REAL(name, text)   legacy(name, REAL, 0, CODE_AS(16, text))
+#define IN_CODE16(name, text) legacy(name, CODE16, 0, CODE_AS(16, text))
+#define IN_FLAT32(name, text) legacy(name, FLAT32, 0, CODE_AS(32, text))
 
 /* What real mode and 16-bit protected mode share. */
 #define SIXTEEN(run)                                                                               \

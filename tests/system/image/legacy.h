@@ -26,6 +26,9 @@ void legacy_prepare(void);
 
 void legacy_run(struct legacy *s);
 
+/* Runs 16-bit code in real mode with these flags, and shows that. */
+void legacy_in_real(const char *name, uint32_t flags, const void *code);
+
 /* The event, and what changed. */
 void legacy_show(const struct legacy *before, const struct legacy *after);
 

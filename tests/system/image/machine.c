@@ -21,7 +21,6 @@
 #define PIC2_MASK      0xa1
 #define DELAY_PORT     0x80
 #define DELAY_READS    2000
-#define DR6_IDLE       0xffff0ff0
 #define PTE_LARGE      0x87 /* P, W, U, PS */
 #define PTE_TABLE      0x07
 #define PTE_FRAME      0x000ffffffffff000

@@ -29,6 +29,7 @@ enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R
 #define CR0_AM BIT(18)
 
 #define CR4_TSD        BIT(2)
+#define DR6_IDLE       0xffff0ff0 /* nothing has happened */
 #define CR4_DE         BIT(3)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)

@@ -26,6 +26,7 @@ static const struct group {
 	{"debug", test_debug},
 	{"legacy", test_legacy},
 	{"protected", test_protected},
+	{"legacy-debug", test_legacy_debug},
 	{"keys", test_keys},
 	{"pcid", test_pcid},
 	{"sysenter", test_sysenter_sysexit},

@@ -15,6 +15,7 @@ void test_control(void);
 void test_legacy(void);
 void test_protected(void);
 void test_debug(void);
+void test_legacy_debug(void);
 void test_interrupts(void);
 void test_keys(void);
 void test_pcid(void);
