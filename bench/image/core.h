@@ -77,4 +77,15 @@ static inline uint64_t mix(uint64_t sum, uint64_t value)
 	return (sum ^ value) * 0x100000001b3;
 }
 
+/* Of whole words. */
+static inline uint64_t checksum(const void *data, size_t size)
+{
+	const uint64_t *words = data;
+	uint64_t sum = 0;
+
+	for (size_t k = 0; k < size / 8; k++)
+		sum = mix(sum, words[k]);
+	return sum;
+}
+
 #endif

@@ -147,16 +147,6 @@ static void fill(struct data *d, uint64_t seed)
 	}
 }
 
-static uint64_t check(const struct data *d)
-{
-	const uint64_t *words = (const uint64_t *)d;
-	uint64_t sum = 0;
-
-	for (size_t k = 0; k < sizeof(*d) / 8; k++)
-		sum = mix(sum, words[k]);
-	return sum;
-}
-
 uint64_t phase_sse2(struct core *c, uint64_t n)
 {
 	struct data *d = (struct data *)c->arena;
@@ -177,5 +167,5 @@ uint64_t phase_sse2(struct core *c, uint64_t n)
 		convert(d);
 	}
 	d->x[0] += product;
-	return check(d);
+	return checksum(d, sizeof(*d));
 }

@@ -92,16 +92,6 @@ static void fill(struct numbers *d, uint64_t seed)
 	}
 }
 
-static uint64_t check(const struct numbers *d)
-{
-	const uint64_t *words = (const uint64_t *)d;
-	uint64_t sum = 0;
-
-	for (size_t k = 0; k < sizeof(*d) / 8; k++)
-		sum = mix(sum, words[k]);
-	return sum;
-}
-
 /* The six bytes behind each long double are 0, and stay so. */
 uint64_t phase_x87(struct core *c, uint64_t n)
 {
@@ -117,5 +107,5 @@ uint64_t phase_x87(struct core *c, uint64_t n)
 		for (int step = 0; step < MOVES; step++)
 			move_planets(d->planets);
 	}
-	return check(d);
+	return checksum(d, sizeof(*d));
 }

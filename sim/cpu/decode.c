@@ -314,7 +314,7 @@ static void rebase_rip(const struct reader *r, struct insn *in)
 		return;
 	in->disp = (int32_t)disp;
 	if (in->disp != disp)
-		in->run = op_absent.any;
+		in->run = op_too_far.any;
 }
 
 /* --- one instruction --- */

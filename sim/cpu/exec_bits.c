@@ -330,8 +330,7 @@ OP_ANY(ud)
 	return fault_ud;
 }
 
-/* What ringv does not have yet: the run ends, and the report says where. */
-OP_ANY(absent)
+OP_ANY(too_far)
 {
-	return cpu_refuse(c, "an instruction that ringv does not have yet");
+	return cpu_refuse(c, "a displacement from RIP at the end of the 2 GiB that it reaches");
 }

@@ -9,8 +9,8 @@
 #include "sim/cpu/encodings.inc"
 #undef INSN
 
-/* What ringv lacks: ends the run. */
-extern const struct op op_absent;
+/* A displacement that a decoded instruction cannot hold: ends the run. */
+extern const struct op op_too_far;
 
 /* The Jcc handler of 64-bit mode for condition cc, after an instruction with that effect. */
 exec_fn branch_handler(enum flags_effect before, unsigned cc, bool linked);

@@ -131,14 +131,10 @@ static const struct {
 	{"smsw", EMULATED},
 };
 
-extern const struct op op_absent;
-
 const char *row_exclusion(const struct row *row, enum code_mode mode)
 {
 	if (row->attributes & (mode == CODE_64 ? NO64 : ONLY64))
 		return "not in this mode";
-	if (row->op == &op_absent)
-		return "ringv does not have it yet";
 	for (size_t i = 0; i < ARRAY_LEN(exclusions); i++)
 		if (row_is(row, exclusions[i].name))
 			return exclusions[i].reason;
