@@ -291,8 +291,11 @@ static void test_restores(void)
 	show_restores("xcr0", X87, COMPACTED | ALL, X87);
 	set_xcr0(ALL);
 	for (unsigned i = 2; i < 8; i++) {
+		static const char *const names[] = {"reserved.2", "reserved.3", "reserved.4",
+			"reserved.5", "reserved.6", "reserved.7"};
+
 		area[HEADER + i] = BIT(i * 7);
-		show_restores("reserved", X87, COMPACTED | X87, X87);
+		show_restores(names[i - 2], X87, COMPACTED | X87, X87);
 		area[HEADER + i] = 0;
 	}
 	set_state(ALL, 0x1f80);
