@@ -45,7 +45,7 @@ void other_core_asked(uint64_t vector)
 
 /* --- operands --- */
 
-#define LINE (uint64_t) & line
+#define LINE ((uint64_t)&line)
 
 static void test_operands(void)
 {
