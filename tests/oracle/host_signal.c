@@ -22,9 +22,8 @@ static struct {
 static const int greg_of[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
 	REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
-static void handle(int signal, siginfo_t *info, void *context)
+static void tell(ucontext_t *u)
 {
-	ucontext_t *u = context;
 	greg_t *g = u->uc_mcontext.gregs;
 	struct host_fault f = {
 		.rip = (uint64_t)g[REG_RIP],
@@ -35,7 +34,6 @@ static void handle(int signal, siginfo_t *info, void *context)
 		.cs = (uint64_t)g[REG_CSGSFS] & 0xffff,
 	};
 
-	(void)signal, (void)info;
 	for (unsigned i = 0; i < 16; i++)
 		f.gpr[i] = (uint64_t)g[greg_of[i]];
 	memcpy(f.fx, u->uc_mcontext.fpregs, sizeof(f.fx));
@@ -45,6 +43,19 @@ static void handle(int signal, siginfo_t *info, void *context)
 	g[REG_EFL] = 0x202;
 	g[REG_CSGSFS] = (g[REG_CSGSFS] & INT64_C(0x0000ffffffff0000)) | CODE_64_SELECTOR |
 			(greg_t)((uint64_t)STACK_SELECTOR << 48);
+}
+
+/* RFLAGS.AC may be set here, which what sanitizers put into functions does not stand. */
+__attribute__((no_sanitize("address", "undefined"))) static void handle(
+	int signal, siginfo_t *info, void *context)
+{
+	(void)signal, (void)info;
+	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andl $~0x40000, (%%rsp); popfq; "
+			 "lea 128(%%rsp), %%rsp"
+			 :
+			 :
+			 : "memory", "cc");
+	tell(context);
 }
 
 bool host_set_ldt(unsigned i, uint64_t d)
