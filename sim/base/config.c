@@ -44,6 +44,8 @@ static const struct option options[] = {
 	  "timing; flat: each step costs one cycle" },
 	{ "cpu.model", TEXT, AT(cpu.model), 0, 0, 0, "", "ringv-v2",
 	  "what the cores are; ,+FEATURE and ,-FEATURE may follow" },
+	{ "cpu.pause", INTEGER, AT(cpu.pause), 40, 1, 10000, "cycles", NULL,
+	  "what a PAUSE costs, whatever the profile" },
 	{ "board.virtio", CHOICE, AT(board.virtio), VIRTIO_TRANSPORT_PCI, 0, 0, "", "pci mmio",
 	  "how virtio devices are reached" },
 	{ "board.virtio_latency", INTEGER, AT(board.virtio_latency), 10000, 1, 1000000000000, "cycles",

@@ -37,6 +37,7 @@ struct config {
 	struct {
 		uint64_t profile;             /* enum cpu_profile */
 		char model[CONFIG_TEXT_SIZE]; /* see sim/cpu/model.h */
+		uint64_t pause;               /* cycles that a PAUSE takes */
 	} cpu;
 	struct {
 		uint64_t virtio;         /* enum virtio_transport */

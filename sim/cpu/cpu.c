@@ -24,6 +24,7 @@ void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
 	c->id = setup->id;
 	c->cpu_count = setup->cpu_count;
 	c->tsc_hz = setup->tsc_hz;
+	c->pause_more = setup->pause_more;
 	c->model = setup->model;
 	c->lapic = setup->lapic;
 	c->code = setup->code;

@@ -5,7 +5,7 @@
  *
  * Time: what reads the time, sends an IPI or touches a device does so only in
  * cpu_step_exclusive, which the machine calls when the core is the lowest (cycle, id); before
- * that cpu_run stops in front of such an instruction with CPU_EXCLUSIVE.
+ * that cpu_run stops in front of such an instruction, or a PAUSE, with CPU_EXCLUSIVE.
  */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
@@ -161,6 +161,7 @@ struct vcpu {
 	uint64_t skip_breakpoint;              /* the step, plus 1, that none shall stop */
 	uint64_t told;   /* the step, plus 1, whose instruction watch.insn was told */
 	uint64_t tsc_hz; /* for CPUID */
+	uint64_t pause_more;
 	unsigned cpu_count;
 	const struct cpu_model *model;
 	char refused[128]; /* why CPU_UNIMPLEMENTED */
@@ -170,6 +171,7 @@ struct vcpu {
 struct cpu_setup {
 	unsigned id, cpu_count;
 	uint64_t tsc_hz;
+	uint64_t pause_more; /* cycles that PAUSE takes beyond its step's one */
 	const struct cpu_model *model;
 	uint64_t seed; /* of the core's random numbers */
 	struct lapic *lapic;

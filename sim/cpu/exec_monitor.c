@@ -1,4 +1,4 @@
-/* exec_monitor.c - MONITOR, MWAIT, and what wakes a core that waits. */
+/* exec_monitor.c - MONITOR, MWAIT, and what wakes a core that waits; PAUSE. */
 #include "sim/cpu/code_cache.h"
 #include "sim/cpu/forms.h"
 #include "sim/cpu/monitor.h"
@@ -63,6 +63,16 @@ OP_ANY(mwait)
 		return no_fault;
 	c->arch.mwait_breaks = extensions & MWAIT_BREAKS;
 	c->arch.activity = ACTIVITY_MWAIT;
+	return no_fault;
+}
+
+/* SDM "PAUSE-Spin Loop Hint". The others come as far before it goes on, so that they see what was
+ * stored in front of it: a lock that is free only around a PAUSE can be had (decision 14). */
+OP_ANY(pause)
+{
+	if (!c->exclusive)
+		return fault_retry;
+	c->arch.cycle += c->pause_more;
 	return no_fault;
 }
 

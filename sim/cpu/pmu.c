@@ -172,7 +172,7 @@ static void start_all(struct vcpu *c)
 	}
 }
 
-/* A step moves a clock by one at most. */
+/* A step moves a clock by one at most; PAUSE, which does more, is a run of its own. */
 uint64_t pmu_steps(const struct vcpu *c)
 {
 	uint64_t least = UINT64_MAX;

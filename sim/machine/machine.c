@@ -80,6 +80,7 @@ static void init_cores(struct machine *m)
 			.id = i,
 			.cpu_count = m->cpu_count,
 			.tsc_hz = m->config.machine.hz,
+			.pause_more = m->config.cpu.pause - 1,
 			.model = &m->cpu_model,
 			.seed = stream_seed(m->config.machine.seed, "rdrand") + i,
 			.lapic = &m->lapics[i],

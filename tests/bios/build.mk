@@ -8,7 +8,7 @@ $O/linux/disk.img: tools/linux-disk $O/linux/vmlinuz $O/linux/initrd.cpio
 	$Qtools/linux-disk $O/linux
 
 check-bios: $O/ringv $O/linux/disk.img
-	$Q$(RUN_GROUP) tests/bios/run $O/ringv $O/linux/disk.img $(BIOS) 1 2
+	$Q$(RUN_GROUP) tests/bios/run $O/ringv $O/linux/disk.img $(BIOS) 1 4
 
 check-bios-long: $O/ringv $O/linux/disk.img
 	$Q$(RUN_GROUP) tests/bios/run $O/ringv $O/linux/disk.img $(BIOS) 2 1 4 8
