@@ -115,7 +115,8 @@ enum activity {
 	ACTIVITY_HALTED,
 	ACTIVITY_WAIT_SIPI,
 	ACTIVITY_SHUTDOWN,
-	ACTIVITY_MWAIT
+	ACTIVITY_MWAIT,
+	ACTIVITIES
 };
 
 /* Why the next instruction boundary takes no interrupt (SDM "Masking Exceptions and Interrupts

@@ -7,9 +7,11 @@ static const char *activity_text(const struct core_state *arch)
 	static const char *const texts[] = {[ACTIVITY_RUNNING] = "",
 		[ACTIVITY_HALTED] = " (halted)",
 		[ACTIVITY_WAIT_SIPI] = " (waits for a SIPI)",
-		[ACTIVITY_SHUTDOWN] = " (shut down)"};
+		[ACTIVITY_SHUTDOWN] = " (shut down)",
+		[ACTIVITY_MWAIT] = " (in MWAIT)"};
 
-	return arch->activity < ARRAY_LEN(texts) ? texts[arch->activity] : "";
+	_Static_assert(ARRAY_LEN(texts) == ACTIVITIES, "each has a text");
+	return texts[arch->activity];
 }
 
 void print_core_line(const struct vcpu *c, unsigned core, const struct symbols *symbols, FILE *out)

@@ -88,17 +88,21 @@ static void thread_list(struct gdb *g)
 
 static void thread_extra(struct gdb *g, const char *text)
 {
-	static const char *const names[] = {"running", "halted", "waits for SIPI", "shut down"};
+	static const char *const names[] = {[ACTIVITY_RUNNING] = "running",
+		[ACTIVITY_HALTED] = "halted",
+		[ACTIVITY_WAIT_SIPI] = "waits for SIPI",
+		[ACTIVITY_SHUTDOWN] = "shut down",
+		[ACTIVITY_MWAIT] = "in MWAIT"};
 	char line[96];
 	unsigned core;
 
+	_Static_assert(ARRAY_LEN(names) == ACTIVITIES, "each has a name");
 	if (!parse_thread(g, text, &core) || core == ANY_CORE) {
 		reply(g, "E01");
 		return;
 	}
 	snprintf(line, sizeof(line), "pcore %u, %s, step %" PRIu64, core,
-		names[g->machine->cores[core].arch.activity & 3],
-		g->machine->cores[core].arch.step);
+		names[g->machine->cores[core].arch.activity], g->machine->cores[core].arch.step);
 	packet_clear(&g->out);
 	packet_add_hex(&g->out, (const uint8_t *)line, strlen(line));
 }
