@@ -15,7 +15,9 @@ head -c 100 "$good" >"$bad"
 refuse record/truncated "truncated or altered" "$ringv" replay "$bad"
 head -c 20 "$good" >"$bad"
 refuse record/header "not a recording" "$ringv" replay "$bad"
-cp "$good" "$bad" && printf 'X' | dd of="$bad" bs=1 seek=200 conv=notrunc status=none
+byte=$(od -An -tu1 -j200 -N1 "$good")
+cp "$good" "$bad" && printf "\\$(printf %o $((255 - byte)))" |
+    dd of="$bad" bs=1 seek=200 conv=notrunc status=none
 refuse record/altered "altered" "$ringv" replay "$bad"
 cp "$good" "$bad" && printf '\07' | dd of="$bad" bs=1 seek=8 conv=notrunc status=none
 refuse record/format "a recording of format 7" "$ringv" replay "$bad"
