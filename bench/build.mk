@@ -1,9 +1,10 @@
 # The benchmark: one image (bench/image) on ringv, Bochs and QEMU; docs/benchmarks.md.
-# `make bench` compares times; `make bench-insns` counts host instructions per guest instruction.
-# BENCH, BENCH_LINUX and BENCH_INSNS are the options of bench/run, bench/linux and bench/insns.
-BENCH       ?=
-BENCH_LINUX ?=
-BENCH_INSNS ?=
+# `make bench` compares times, and several cores with one; `make bench-insns` counts host instructions per guest instruction.
+# BENCH, BENCH_LINUX, BENCH_INSNS and BENCH_SCALING are the options of bench/run and its like.
+BENCH         ?=
+BENCH_LINUX   ?=
+BENCH_INSNS   ?=
+BENCH_SCALING ?=
 
 # -O2 and no red zone, for interrupts; only the SSE2 phase may use SSE registers.
 BENCH_ALL   := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mno-red-zone -fno-common \
@@ -41,9 +42,13 @@ bench-image: $(BENCH_IMAGE)
 bench: $O/ringv $(BENCH_IMAGE) $(LINUX_FILES)
 	$Qbench/run --ringv $O/ringv --image $(BENCH_IMAGE) --work $O/bench $(BENCH)
 	$Qbench/linux --ringv $O/ringv --linux $(LINUX) --work $O/bench $(BENCH_LINUX)
+	$Qbench/scaling --ringv $O/ringv --image $(BENCH_IMAGE) --work $O/bench $(BENCH_SCALING)
 
 bench-insns: $O/ringv $(BENCH_IMAGE)
 	$Qbench/insns --ringv $O/ringv --image $(BENCH_IMAGE) --work $O/bench $(BENCH_INSNS)
 
-.PHONY: bench bench-image bench-insns
+bench-scaling: $O/ringv $(BENCH_IMAGE)
+	$Qbench/scaling --ringv $O/ringv --image $(BENCH_IMAGE) --work $O/bench $(BENCH_SCALING)
+
+.PHONY: bench bench-image bench-insns bench-scaling
 -include $(BENCH_OBJ:.o=.d)

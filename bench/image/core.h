@@ -26,6 +26,7 @@ struct core {
 	uint64_t resume_stack; /* of enter_user, while ring 3 runs */
 	struct core *self;
 	uint32_t id;
+	uint32_t cores; /* that run the phases, this one included */
 	uint8_t *arena; /* ARENA_SIZE bytes */
 	struct tss tss;
 	uint64_t gdt[SEL_TSS / 8 + 2];

@@ -115,6 +115,7 @@ _Noreturn void image_main(uint32_t id, const struct multiboot_info *info)
 			read_options((const char *)(uint64_t)info->cmdline);
 	}
 	core_init(id);
+	this_core()->cores = options.cpus;
 	if (id == 0)
 		start_cores();
 	barrier();

@@ -5,9 +5,7 @@
  */
 #include "bench/image/core.h"
 
-#define WORKING_SET 0x1000000
-#define NODES       (WORKING_SET / sizeof(struct node))
-#define WORDS       (WORKING_SET / 8)
+#define WORKING_SET 0x1000000 /* of all cores */
 
 /* How much of a thing a unit of work does. */
 enum {
@@ -29,15 +27,37 @@ struct node {
 
 _Static_assert(sizeof(struct node) == 64, "a cache line");
 
+/* What one core works on. */
+struct share {
+	union {
+		uint8_t *bytes;
+		uint64_t *words;
+		struct node *nodes;
+	};
+	uint64_t size, word_count, node_count;
+};
+
+static struct share share_of(const struct core *c)
+{
+	uint64_t size = WORKING_SET;
+
+	while (size * c->cores > WORKING_SET)
+		size /= 2;
+	return (struct share){.bytes = c->arena,
+		.size = size,
+		.word_count = size / sizeof(uint64_t),
+		.node_count = size / sizeof(struct node)};
+}
+
 /* One cycle over all nodes: a linear congruential generator of full period (Knuth, "The Art of
  * Computer Programming", section 3.2.1.2) names the next.
  */
-static void build_chain(struct node *nodes)
+static void build_chain(const struct share *s)
 {
-	for (uint64_t i = 0; i < NODES; i++) {
-		uint64_t next = (i * 0x5851f42d4c957f2d + 0x14057b7ef767814f) % NODES;
+	for (uint64_t i = 0; i < s->node_count; i++) {
+		uint64_t next = (i * 0x5851f42d4c957f2d + 0x14057b7ef767814f) % s->node_count;
 
-		nodes[i] = (struct node){.next = &nodes[next], .value = i};
+		s->nodes[i] = (struct node){.next = &s->nodes[next], .value = i};
 	}
 }
 
@@ -55,12 +75,12 @@ static uint64_t chase(struct node **at)
 }
 
 /* Only values change: the chain stays whole. */
-static uint64_t random_updates(struct node *nodes, uint64_t *random)
+static uint64_t random_updates(const struct share *s, uint64_t *random)
 {
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < RANDOM_UPDATES; i++) {
-		struct node *node = &nodes[next_random(random) % NODES];
+		struct node *node = &s->nodes[next_random(random) % s->node_count];
 
 		node->value ^= *random;
 		sum += node->value;
@@ -68,21 +88,21 @@ static uint64_t random_updates(struct node *nodes, uint64_t *random)
 	return sum;
 }
 
-static uint64_t strides(uint8_t *bytes, uint64_t start)
+static uint64_t strides(const struct share *s, uint64_t start)
 {
-	uint64_t at = start % WORKING_SET, sum = 0;
+	uint64_t at = start % s->size, sum = 0;
 
 	for (unsigned i = 0; i < STRIDES; i++) {
-		sum += bytes[at + 32];
-		bytes[at + 33] = (uint8_t)sum;
-		at = (at + STRIDE) % WORKING_SET;
+		sum += s->bytes[at + 32];
+		s->bytes[at + 33] = (uint8_t)sum;
+		at = (at + STRIDE) % s->size;
 	}
 	return sum;
 }
 
-static uint64_t stream(struct node *nodes, uint64_t slice)
+static uint64_t stream(const struct share *s, uint64_t slice)
 {
-	uint64_t *words = (uint64_t *)nodes + slice * STREAM_WORDS % WORDS;
+	uint64_t *words = s->words + slice * STREAM_WORDS % s->word_count;
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < STREAM_WORDS; i += 8) {
@@ -92,7 +112,7 @@ static uint64_t stream(struct node *nodes, uint64_t slice)
 	return sum;
 }
 
-/* Behind the working set is room for copies. */
+/* Behind a core's share is room for copies. */
 static uint64_t copies(uint8_t *from, uint8_t *to)
 {
 	const uint64_t *from_words = (uint64_t *)from;
@@ -122,18 +142,19 @@ static uint64_t string_copies(const uint8_t *from, uint8_t *to)
 
 uint64_t phase_memory(struct core *c, uint64_t n)
 {
-	struct node *nodes = (struct node *)c->arena, *at = nodes;
-	uint8_t *room = c->arena + WORKING_SET;
+	struct share s = share_of(c);
+	struct node *at = s.nodes;
+	uint8_t *room = s.bytes + s.size;
 	uint64_t random = 88172645463325252 + c->id, sum = 0;
 
-	build_chain(nodes);
+	build_chain(&s);
 	for (uint64_t i = 0; i < n; i++) {
-		uint8_t *slice = c->arena + i * (COPY_WORDS * 8) % (WORKING_SET / 2);
+		uint8_t *slice = s.bytes + i * (COPY_WORDS * 8) % (s.size / 2);
 
 		sum = mix(sum, chase(&at));
-		sum = mix(sum, random_updates(nodes, &random));
-		sum = mix(sum, strides(c->arena, i * 8192));
-		sum = mix(sum, stream(nodes, i));
+		sum = mix(sum, random_updates(&s, &random));
+		sum = mix(sum, strides(&s, i * 8192));
+		sum = mix(sum, stream(&s, i));
 		sum = mix(sum, copies(slice, room));
 		sum = mix(sum, string_copies(slice, room));
 	}

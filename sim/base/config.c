@@ -32,7 +32,7 @@ static const struct option options[] = {
 	  "guest-physical memory" },
 	{ "machine.hz", INTEGER, AT(machine.hz), 1000000000, 10000000, 10000000000, "cycles/s", NULL,
 	  "frequency of the machine's clock: the TSC, the APIC timers and all else count it" },
-	{ "machine.quantum", INTEGER, AT(machine.quantum), 500, 1, 1000000, "cycles", NULL,
+	{ "machine.quantum", INTEGER, AT(machine.quantum), 2000, 1, 1000000, "cycles", NULL,
 	  "how far a pcore may run ahead of the others" },
 	{ "machine.memory_model", CHOICE, AT(machine.memory_model), MEMORY_MODEL_SC, 0, 0, "", "sc",
 	  "sc: sequential consistency" },

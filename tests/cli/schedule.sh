@@ -14,8 +14,8 @@ END
 chmod +x "$boot"
 
 cat >"$file" <<'END'
-# a lock holder is preempted while another vcore stands before the lock
-do preempt lock_test:v1 for 500 us at probe:lock_taken#20
+# a vcore is preempted while another one stands still with the lock in its hands
+do preempt lock_test:v1 for 500 us at lock_test:v2:probe:lock_taken#5
 park lock_test:v2 at probe:lock_taken#5 until probe:preempt_done
 pause lock_test:v0 at probe:lock_released#7 until 20000 cycles
 do irq 5 at store:vcpd.notif_pending#2

@@ -225,7 +225,7 @@ START_TEST(print_json)
 	config_defaults(&c);
 	ck_assert_str_eq(printed(&c, CONFIG_JSON).at,
 		"{\"machine\": {\"cpus\": 1, \"memory_mib\": 128, \"hz\": 1000000000, "
-		"\"quantum\": 500, \"memory_model\": \"sc\", \"clock\": \"2026-01-01T00:00:00\", "
+		"\"quantum\": 2000, \"memory_model\": \"sc\", \"clock\": \"2026-01-01T00:00:00\", "
 		"\"seed\": 1}, \"cpu\": {\"profile\": \"flat\", \"model\": \"ringv-v2\", "
 		"\"pause\": 40}, "
 		"\"board\": {\"virtio\": \"pci\", \"virtio_latency\": 10000, "
