@@ -12,7 +12,7 @@
 
 #include "sim/base/error.h"
 
-enum memory_model { MEMORY_MODEL_SC };
+enum memory_model { MEMORY_MODEL_SC, MEMORY_MODEL_TSO };
 
 enum virtio_transport { VIRTIO_TRANSPORT_PCI, VIRTIO_TRANSPORT_MMIO };
 
@@ -34,6 +34,10 @@ struct config {
 		uint64_t clock;        /* the CMOS time at power-on, seconds since 1970 */
 		uint64_t seed;
 	} machine;
+	struct {
+		uint64_t drain;  /* cycles that a store stays in a store buffer */
+		uint64_t spread; /* up to so many more */
+	} tso;
 	struct {
 		uint64_t profile;             /* enum cpu_profile */
 		char model[CONFIG_TEXT_SIZE]; /* see sim/cpu/model.h */

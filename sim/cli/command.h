@@ -8,7 +8,7 @@
 
 #include "sim/base/error.h"
 
-#define TEXT_LIST_MAX 64
+#define TEXT_LIST_MAX 4096
 
 struct text_list {
 	unsigned count;
@@ -22,7 +22,7 @@ struct args {
 		trace_probes, symbols;
 	const char *append, *bios, *bios_log, *cpus, *cpu, *memory, *config, *record, *serial,
 		*console, *gdb, *trace_file, *log;
-	const char *schedule, *program, *script, *share;
+	const char *schedule, *program, *script, *share, *model;
 	const char *trace_cpu, *json_file, *kernel, *initrd;
 	uint64_t until, runs, times, trace_from, trace_to, drop_every, drop_from;
 	struct {
@@ -74,6 +74,7 @@ int diff_command(const struct args *args, struct error *e);
 int info_command(const struct args *args, struct error *e);
 int oracles_command(const struct args *args, struct error *e);
 int hwtrace_command(const struct args *args, struct error *e);
+int litmus_command(const struct args *args, struct error *e);
 int config_command(const struct args *args, struct error *e);
 int help_command(const struct args *args, struct error *e);
 int version_command(const struct args *args, struct error *e);

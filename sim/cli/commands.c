@@ -130,6 +130,13 @@ static const struct option_row hwtrace_options[] = {
 	{0},
 };
 
+static const struct option_row litmus_options[] = {
+	TEXT("model", "MODEL", model, "memory model: tso (default) or sc"),
+	JSON,
+	HELP,
+	{0},
+};
+
 static const struct option_row config_options[] = {CONFIG_OPTIONS, JSON, HELP, {0}};
 
 static const struct option_row help_options[] = {HELP, {0}};
@@ -255,6 +262,23 @@ const struct command commands[] = {
 		.operands_min = 2,
 		.operands_max = TEXT_LIST_MAX,
 		.run = hwtrace_command,
+	},
+	{
+		.name = "litmus",
+		.operands = "FILE... [options]",
+		.summary = "search all that litmus tests can end in, and compare with the axioms",
+		.details =
+			"Runs each test, a file as herd's tools write it for X86_64, as real code "
+			"on simulated cores, through\nevery interleaving of steps and of stores "
+			"that leave store buffers; FILE may be a folder with files\n*.litmus. "
+			"Prints the outcomes, and those that the axioms of the memory model have "
+			"more or less.\nNeeds the assembler `as`. Exit code 0: there are none; 1: "
+			"there are some.",
+		.example = "ringv litmus tests/litmus",
+		.options = litmus_options,
+		.operands_min = 1,
+		.operands_max = TEXT_LIST_MAX,
+		.run = litmus_command,
 	},
 	{
 		.name = "config",

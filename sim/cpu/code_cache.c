@@ -18,7 +18,8 @@ struct code_cache {
 	struct marks marks;
 	uint8_t *arena;
 	uint64_t used;
-	bool full; /* drop everything at the next code_cache_settle */
+	unsigned block_insns; /* at most, in a block */
+	bool full;            /* drop everything at the next code_cache_settle */
 };
 
 static void code_written(void *context, uint32_t page, unsigned offset, unsigned size);
@@ -33,6 +34,7 @@ struct code_cache *code_cache_create(
 	cache->mem = mem;
 	cache->cores = cores;
 	cache->core_count = count;
+	cache->block_insns = BLOCK_INSNS;
 	cache->page_count = phys_page_count(mem);
 	cache->pages = calloc(cache->page_count, sizeof(*cache->pages));
 	cache->arena = malloc(ARENA_SIZE);
@@ -61,6 +63,11 @@ struct vcpu *code_cache_cores(const struct code_cache *cache, unsigned *count)
 {
 	*count = cache->core_count;
 	return cache->cores;
+}
+
+void code_cache_one_by_one(struct code_cache *cache)
+{
+	cache->block_insns = 1;
 }
 
 const struct decoder *code_cache_decoder(const struct code_cache *cache)
@@ -252,7 +259,7 @@ struct block_builder {
 /* A direct branch within the page, in 64-bit mode. */
 static bool is_linked(const struct block_builder *b, const struct row *row, const struct insn *in)
 {
-	return b->mode == CODE_64 &&
+	return b->mode == CODE_64 && b->cache->block_insns > 1 &&
 	       (row->op == &op_jcc || row->op == &op_jmp64 || row->op == &op_call64) &&
 	       b->offset + in->imm < PAGE_SIZE;
 }
@@ -297,7 +304,7 @@ struct insn insn_undecodable(enum decode_end end)
 
 static enum decode_end fill(struct block_builder *b)
 {
-	while (b->block->count < BLOCK_INSNS) {
+	while (b->block->count < b->cache->block_insns) {
 		unsigned at = b->offset + b->size;
 		struct insn in;
 		enum decode_end end;

@@ -63,6 +63,10 @@ struct insn block_end_after(struct code_cache *cache, const struct insn *last);
 /* The cores that it belongs to. */
 struct vcpu *code_cache_cores(const struct code_cache *cache, unsigned *count);
 
+/* From now on each block is one instruction, and no branch is linked: whoever is called by an
+ * instruction knows at which step that is. */
+void code_cache_one_by_one(struct code_cache *cache);
+
 const struct decoder *code_cache_decoder(const struct code_cache *cache);
 
 /* No core is inside a block now: frees what was retired if it has become much. */

@@ -34,6 +34,10 @@ void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
 	mmu_init(&c->mmu, setup->mem, &c->arch, c->model->physical_bits);
 	c->mmu.fetch_dropped = fetch_dropped;
 	c->mmu.context = c;
+	c->mmu.tso = c->slow_access = setup->tso;
+	c->stores = setup->stores;
+	if (setup->tso)
+		code_cache_one_by_one(c->code);
 	cpu_reset(c, false);
 }
 
@@ -215,9 +219,11 @@ bool cpu_peek(const struct vcpu *c, uint64_t la, void *data, unsigned size)
 	unsigned piece;
 	uint64_t pa;
 
-	for (; size != 0; size -= piece, la += piece, to += piece)
+	for (; size != 0; size -= piece, la += piece, to += piece) {
 		if (!peek_piece(c, la, &pa, size, &piece) || !phys_read(c->mmu.mem, pa, to, piece))
 			return false;
+		stores_overlay(&c->mmu.stores, pa, to, piece);
+	}
 	return true;
 }
 
@@ -227,9 +233,13 @@ bool cpu_poke(struct vcpu *c, uint64_t la, const void *data, unsigned size)
 	unsigned piece;
 	uint64_t pa;
 
-	for (; size != 0; size -= piece, la += piece, from += piece)
-		if (!peek_piece(c, la, &pa, size, &piece) ||
-			!phys_write(c->mmu.mem, pa, from, piece))
+	for (; size != 0; size -= piece, la += piece, from += piece) {
+		if (!peek_piece(c, la, &pa, size, &piece))
 			return false;
+		if (stores_touch(&c->mmu.stores, pa, piece))
+			stores_drain(&c->mmu.stores, c->mmu.mem);
+		if (!phys_write(c->mmu.mem, pa, from, piece))
+			return false;
+	}
 	return true;
 }

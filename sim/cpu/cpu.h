@@ -104,6 +104,11 @@ struct fetch_entry {
 
 #define FETCH_ENTRIES 128
 
+/* How long stores stay in the store buffer, cycles: drain, and up to spread more, drawn. */
+struct store_timing {
+	uint64_t drain, spread, seed;
+};
+
 struct vcpu {
 	struct core_state arch; /* truth; first, since decoded operands are offsets into it */
 
@@ -150,6 +155,7 @@ struct vcpu {
 
 	/* wiring */
 	unsigned id;
+	struct store_timing stores;
 	struct lapic *lapic;
 	struct code_cache *code;   /* shared by the cores of a machine */
 	const struct parks *parks; /* the same */
@@ -179,6 +185,8 @@ struct cpu_setup {
 	struct code_cache *code;
 	const struct parks *parks;
 	struct cpu_bus bus;
+	bool tso; /* memory model tso */
+	struct store_timing stores;
 };
 void cpu_init(struct vcpu *c, const struct cpu_setup *setup);
 

@@ -34,6 +34,7 @@
 #define FLAGS(e)    ((uint64_t)FLAGS_##e << 16)
 #define ROW_FLAGS   (BIT(16) | BIT(17))
 #define VEX         BIT(18) /* VEX-encoded, with VEX.L = 0; without a B operand vvvv is 1111 */
+#define LOCKED      BIT(19) /* with a memory operand as if it had LOCK */
 #define NEEDS(f)    ((uint64_t)FEATURE_##f << 32) /* a name in features.inc */
 #define ROW_FEATURE (UINT64_C(0xff) << 32)
 

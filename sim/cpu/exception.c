@@ -286,6 +286,7 @@ MUST_CHECK static struct fault deliver(struct vcpu *c, const struct delivery *d)
 	struct fault f;
 
 	flags_settle(c);
+	mem_fence(c);
 	c->delivering = true;
 	f = deliver_by_mode(c, d);
 	c->delivering = false;

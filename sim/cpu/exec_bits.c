@@ -317,6 +317,12 @@ OP_ANY(nop)
 	return no_fault;
 }
 
+OP_ANY(mfence)
+{
+	mem_fence(c);
+	return no_fault;
+}
+
 /* CLFLUSH reads its operand's page as a load would. */
 OP_ANY(clflush)
 {

@@ -277,6 +277,7 @@ OP_ANY(cpuid)
 {
 	struct cpuid v = find_leaf(c, (uint32_t)c->arch.gpr[RAX], (uint32_t)c->arch.gpr[RCX]);
 
+	mem_fence(c);
 	reg_set(c, REG_OFFSET(RAX), 4, v.eax);
 	reg_set(c, REG_OFFSET(RBX), 4, v.ebx);
 	reg_set(c, REG_OFFSET(RCX), 4, v.ecx);

@@ -49,6 +49,7 @@ OP_ANY(mov_to_dr)
 		value = (value & DR6_WRITABLE) | DR6_ONES;
 	if (n == 7)
 		value = (value & DR7_WRITABLE) | DR7_ONES;
+	mem_fence(c);
 	c->arch.dr[n] = value;
 	cpu_state_changed(c);
 	return no_fault;

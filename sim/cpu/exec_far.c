@@ -369,8 +369,10 @@ MUST_CHECK static struct fault iret_by_mode(struct vcpu *c, const struct insn *i
  */
 OP_ANY(iret)
 {
-	struct fault f = iret_by_mode(c, in);
+	struct fault f;
 
+	mem_fence(c);
+	f = iret_by_mode(c, in);
 	if (fault_kind(f) == FAULT_EXCEPTION || fault_kind(f) == FAULT_BLOCK_STOP)
 		c->arch.nmi_blocked = 0;
 	return f;

@@ -33,12 +33,14 @@ MUST_CHECK static struct fault need_port(struct vcpu *c, uint16_t port, unsigned
 static uint64_t port_read(struct vcpu *c, uint16_t port, unsigned width)
 {
 	debug_port(c, port, width);
+	mem_fence(c);
 	return c->bus.port_read(c->bus.context, port, width);
 }
 
 static void port_write(struct vcpu *c, uint16_t port, unsigned width, uint64_t value)
 {
 	debug_port(c, port, width);
+	mem_fence(c);
 	c->bus.port_write(c->bus.context, port, width, value);
 }
 

@@ -331,6 +331,8 @@ static bool field_takes(const struct vcpu *c, enum msr_kind kind, uint64_t old, 
 	}
 }
 
+/* Those of the x2APIC and the TSC deadline do not wait for stores: an IPI may overtake what it
+ * announces (SDM "Serializing Instructions"). */
 MUST_CHECK static struct fault msr_write(struct vcpu *c, uint32_t number, uint64_t value)
 {
 	const struct msr_row *r = msr_find(c, number);
@@ -338,6 +340,8 @@ MUST_CHECK static struct fault msr_write(struct vcpu *c, uint32_t number, uint64
 
 	if (r == NULL)
 		return fault_gp(0);
+	if (r->kind != MSR_X2APIC && r->kind != MSR_TSC_DEADLINE)
+		mem_fence(c);
 	switch (r->kind) {
 	case MSR_READ_ONLY:
 		return fault_gp(0);

@@ -73,6 +73,7 @@ MUST_CHECK static struct fault repeat(
 	struct vcpu *c, const struct insn *in, iteration once, iterations at_once)
 {
 	uint64_t done = 0, left = zero_extend(c->arch.gpr[RCX], in->address_size);
+	uint64_t most = c->mmu.tso ? 1 : (uint64_t)c->left; /* iterations in one go */
 	bool more = true;
 
 	if (!repeats(in)) {
@@ -83,7 +84,7 @@ MUST_CHECK static struct fault repeat(
 	if (left == 0)
 		return retire(c, in);
 	for (;;) {
-		uint64_t n = at_once(c, in, min_u64(left, (uint64_t)c->left - done));
+		uint64_t n = at_once(c, in, min_u64(left, most - done));
 
 		if (n == 0) {
 			struct fault f = once(c, in, &more);
@@ -103,7 +104,7 @@ MUST_CHECK static struct fault repeat(
 			account(c, done - 1);
 			return retire(c, in);
 		}
-		if (done == (uint64_t)c->left) {
+		if (done == most) {
 			account(c, done - 1);
 			c->uncounted++;
 			c->arch.rflags |= RFLAGS_RF;

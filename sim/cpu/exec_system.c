@@ -198,6 +198,8 @@ OP_ANY(mov_to_cr)
 	uint64_t value = reg_get(c, in->reg[1], in->width);
 
 	TRY(need_control_register(c, in->imm));
+	if (in->imm != 8)
+		mem_fence(c);
 	switch (in->imm) {
 	case 0:
 		return write_cr0(c, value);
@@ -291,11 +293,13 @@ OP_ANY(sidt)
 
 OP_ANY(lgdt)
 {
+	mem_fence(c);
 	return load_table(c, in, &c->arch.gdtr);
 }
 
 OP_ANY(lidt)
 {
+	mem_fence(c);
 	return load_table(c, in, &c->arch.idtr);
 }
 
@@ -350,6 +354,7 @@ OP_ANY(lldt)
 	if (in_8086_mode(c))
 		return fault_ud;
 	TRY(need_cpl0(c));
+	mem_fence(c);
 	TRY(operand_load(c, in, 0, 2, &selector));
 	if ((selector & ~3ull) == 0) {
 		c->arch.seg[LDTR] = (struct segment){.selector = (uint16_t)selector};
@@ -369,6 +374,7 @@ OP_ANY(ltr)
 	if (in_8086_mode(c))
 		return fault_ud;
 	TRY(need_cpl0(c));
+	mem_fence(c);
 	TRY(operand_load(c, in, 0, 2, &selector));
 	if ((selector & ~3ull) == 0)
 		return fault_gp(0);
@@ -463,6 +469,7 @@ OP_ANY(hlt)
 /* WBINVD, INVD: caches are coherent here. */
 OP_ANY(wbinvd)
 {
+	mem_fence(c);
 	return need_cpl0(c);
 }
 

@@ -12,6 +12,7 @@ OP_ANY(invlpg)
 	uint64_t la;
 
 	TRY(need_cpl0(c));
+	mem_fence(c);
 	if (in->place[0] != PLACE_MEM)
 		return fault_ud;
 	TRY(segment_linear(c, in->seg, operand_offset(c, in), 1, ACCESS_READ, &la));
@@ -37,6 +38,7 @@ OP_ANY(invpcid)
 	uint64_t type = reg_get(c, in->reg[0], c->mode == CODE_64 ? 8 : 4), descriptor[2], la;
 
 	TRY(need_cpl0(c));
+	mem_fence(c);
 	TRY(operand_linear(c, in, ACCESS_READ, sizeof(descriptor), &la));
 	TRY(mem_load(c, in->seg, la, sizeof(descriptor), descriptor));
 	if (!is_good(c, type, descriptor))

@@ -1,5 +1,7 @@
 #include "sim/cpu/memory.h"
 
+#include "sim/base/hash.h"
+#include "sim/cpu/code_cache.h"
 #include "sim/cpu/debug.h"
 #include "sim/cpu/monitor.h"
 
@@ -53,16 +55,15 @@ static bool wakes_part(const struct vcpu *c, uint64_t pa, unsigned size)
 	       monitor_wakes_another(c, pa, size);
 }
 
-/* Is it a store to RAM that wakes a core, which has to wait for its time? */
+/* Is it a store to RAM that wakes another core? */
 static bool wakes(const struct vcpu *c, const struct span *span, unsigned size)
 {
-	if (c->exclusive || c->delivering)
-		return false;
 	return wakes_part(c, span->pa[0], span->first) ||
 	       (span->parts == 2 && wakes_part(c, span->pa[1], size - span->first));
 }
 
-/* Translates, and settles whether the access may happen now: devices only when exclusive. */
+/* Translates, and settles whether the access may happen now: to devices, and what wakes another
+ * core, only when exclusive. */
 MUST_CHECK static struct fault reach(struct vcpu *c, unsigned seg, uint64_t la, unsigned size,
 	enum access how, struct span *span, bool *device)
 {
@@ -74,11 +75,12 @@ MUST_CHECK static struct fault reach(struct vcpu *c, unsigned seg, uint64_t la, 
 	*device = false;
 	for (unsigned i = 0; i < span->parts; i++)
 		*device |= phys_page(c->mmu.mem, span->pa[i]) == PHYS_NO_PAGE;
-	if (!*device && how == ACCESS_WRITE && unlikely(wakes(c, span, size)))
-		return fault_retry;
-	if (!*device || c->delivering)
+	if (c->exclusive || c->delivering)
 		return no_fault;
-	return c->exclusive ? no_fault : fault_retry;
+	if (!*device)
+		return how == ACCESS_WRITE && unlikely(wakes(c, span, size)) ? fault_retry
+									     : no_fault;
+	return fault_retry;
 }
 
 static uint8_t *ram_at(struct vcpu *c, uint64_t pa)
@@ -109,25 +111,89 @@ static void ram_put(struct vcpu *c, const struct span *span, unsigned size, cons
 		memcpy(ram_at(c, span->pa[1]), from + span->first, size - span->first);
 }
 
+/* --- the store buffer (memory model tso) --- */
+
+void mem_fence(struct vcpu *c)
+{
+	stores_drain(&c->mmu.stores, c->mmu.mem);
+}
+
+/* The cycle at which a store leaves that is made now. Blocks are of one instruction. */
+static uint64_t store_due(const struct vcpu *c, uint64_t now)
+{
+	uint64_t draw[3] = {c->stores.seed, c->id, now};
+
+	if (c->stores.spread == 0)
+		return now + c->stores.drain;
+	return now + c->stores.drain + hash_bytes(draw, sizeof(draw), 0) % (c->stores.spread + 1);
+}
+
+static void buffer_part(struct vcpu *c, uint64_t pa, unsigned size, const uint8_t *from)
+{
+	uint64_t now = c->arch.cycle + (uint64_t)(c->begin - c->left);
+	uint64_t due = store_due(c, now);
+
+	stores_age(&c->mmu.stores, c->mmu.mem, now);
+	for (unsigned done = 0, piece; done < size; done += piece) {
+		piece = size - done < STORE_BYTES ? size - done : STORE_BYTES;
+		stores_push(&c->mmu.stores, c->mmu.mem, pa + done, from + done, piece, due);
+	}
+}
+
+static void buffer_store(
+	struct vcpu *c, const struct span *span, unsigned size, const uint8_t *from)
+{
+	buffer_part(c, span->pa[0], span->first, from);
+	if (span->parts == 2)
+		buffer_part(c, span->pa[1], size - span->first, from + span->first);
+	if (unlikely(wakes(c, span, size)))
+		mem_fence(c);
+}
+
+static void buffer_load(struct vcpu *c, const struct span *span, unsigned size, uint8_t *to)
+{
+	stores_load(&c->mmu.stores, c->mmu.mem, span->pa[0], to, span->first);
+	if (span->parts == 2)
+		stores_load(&c->mmu.stores, c->mmu.mem, span->pa[1], to + span->first,
+			size - span->first);
+}
+
+/* Does the instruction under way read and write in one, and empty the buffer? */
+static bool is_locked(const struct vcpu *c)
+{
+	return (c->block->prefix & PREFIX_LOCK) ||
+	       (insn_attributes(code_cache_decoder(c->code), c->block) & LOCKED);
+}
+
+/* --- descriptor tables and their like --- */
+
 static bool is_ram(const struct vcpu *c, uint64_t pa)
 {
 	return phys_page(c->mmu.mem, pa) != PHYS_NO_PAGE;
+}
+
+static void system_get_part(struct vcpu *c, uint64_t pa, unsigned size, uint8_t *to)
+{
+	if (!is_ram(c, pa))
+		return;
+	memcpy(to, ram_at(c, pa), size);
+	stores_overlay(&c->mmu.stores, pa, to, size);
 }
 
 /* A span whose parts are RAM or not, each for itself. */
 static void system_get(struct vcpu *c, const struct span *span, unsigned size, uint8_t *to)
 {
 	memset(to, 0xff, size);
-	if (is_ram(c, span->pa[0]))
-		memcpy(to, ram_at(c, span->pa[0]), span->first);
-	if (span->parts == 2 && is_ram(c, span->pa[1]))
-		memcpy(to + span->first, ram_at(c, span->pa[1]), size - span->first);
+	system_get_part(c, span->pa[0], span->first, to);
+	if (span->parts == 2)
+		system_get_part(c, span->pa[1], size - span->first, to + span->first);
 }
 
 static void system_put_part(struct vcpu *c, uint64_t pa, unsigned size, const uint8_t *from)
 {
 	if (size == 0 || !is_ram(c, pa))
 		return;
+	mem_fence(c);
 	phys_will_write(c->mmu.mem, phys_page(c->mmu.mem, pa), pa & PAGE_MASK, size);
 	memcpy(ram_at(c, pa), from, size);
 }
@@ -257,7 +323,10 @@ struct fault mem_load_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 	if (device && c->delivering) {
 		system_get(c, &span, size, to);
 	} else if (device) {
+		mem_fence(c);
 		bus_get(c, &span, size, to);
+	} else if (c->mmu.tso) {
+		buffer_load(c, &span, size, to);
 	} else {
 		ram_get(c, &span, size, to);
 		if (span.parts == 1)
@@ -278,7 +347,10 @@ struct fault mem_store_slow(
 	if (device && c->delivering) { /* a stack on a device is nobody's stack */
 		system_put(c, &span, size, from);
 	} else if (device) {
+		mem_fence(c);
 		bus_put(c, &span, size, from);
+	} else if (c->mmu.tso) {
+		buffer_store(c, &span, size, from);
 	} else {
 		ram_announce(c, &span, size);
 		ram_put(c, &span, size, from);
@@ -296,7 +368,11 @@ struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 
 	TRY(heed_store(c, la, size));
 	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
-	if (!device) {
+	if (device || (c->mmu.tso && is_locked(c)))
+		mem_fence(c);
+	if (!device && c->mmu.tso) {
+		buffer_load(c, &span, size, c->bounce.data);
+	} else if (!device) {
 		ram_announce(c, &span, size);
 		if (span.parts == 1 && c->watch.access == NULL && !c->slow_access) {
 			mmu_soft_fill(&c->mmu, la, span.pa[0], ACCESS_WRITE, privilege_of(c));
@@ -328,8 +404,12 @@ void mem_commit_slow(struct vcpu *c)
 
 	if (!is_ram(c, span.pa[0]) || (span.parts == 2 && !is_ram(c, span.pa[1])))
 		bus_put(c, &span, size, c->bounce.data);
+	else if (c->mmu.tso)
+		buffer_store(c, &span, size, c->bounce.data);
 	else
 		ram_put(c, &span, size, c->bounce.data);
+	if (c->mmu.tso && is_locked(c))
+		mem_fence(c);
 	tell(c, ACCESS_WRITE, c->bounce.la, span.pa[0], size, c->bounce.data);
 }
 

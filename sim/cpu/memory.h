@@ -18,6 +18,10 @@ MUST_CHECK struct fault mem_open_slow(
 	struct vcpu *c, unsigned seg, uint64_t la, unsigned size, uint8_t **host);
 void mem_commit_slow(struct vcpu *c);
 
+/* All that the core has stored is seen by everybody from now on: MFENCE, serialising instructions,
+ * port accesses, exceptions and interrupts. */
+void mem_fence(struct vcpu *c);
+
 /* Before a store that will not fault: asks the guard if it goes to a watched range (run.c). */
 MUST_CHECK struct fault mem_heed_store(struct vcpu *c, uint64_t la, uint64_t pa, unsigned size);
 

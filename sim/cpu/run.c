@@ -138,6 +138,16 @@ static struct block *block_at(struct vcpu *c, struct code_page *code, uint64_t l
 	return b;
 }
 
+/* The core's own stores to code are seen by its own fetches (SDM "Handling Self- and
+ * Cross-Modifying Code"). */
+static void see_own_code(struct vcpu *c, uint32_t page)
+{
+	uint64_t pa = phys_page_address(c->mmu.mem, page);
+
+	if (unlikely(c->mmu.stores.count != 0) && stores_touch(&c->mmu.stores, pa, PAGE_SIZE))
+		mem_fence(c);
+}
+
 /* An instruction that crosses a page end is decoded each time, into a block of one. */
 MUST_CHECK static struct fault fetch_crossing(struct vcpu *c, struct insn insns[2])
 {
@@ -149,8 +159,11 @@ MUST_CHECK static struct fault fetch_crossing(struct vcpu *c, struct insn insns[
 
 	TRY(fetch_page(c, la, &page));
 	SIM_ASSERT(first < INSN_MAX);
+	see_own_code(c, page);
 	memcpy(bytes, phys_host(c->mmu.mem, page) + (la & PAGE_MASK), first);
 	TRY(fetch_page(c, la + first, &page));
+	if (page != PHYS_NO_PAGE)
+		see_own_code(c, page);
 	if (page != PHYS_NO_PAGE)
 		memcpy(bytes + first, phys_host(c->mmu.mem, page), INSN_MAX);
 	else
@@ -371,6 +384,7 @@ MUST_CHECK static struct fault run_one_block(struct vcpu *c)
 	if (c->mode != CODE_64 && c->arch.rip > c->arch.seg[CS].limit)
 		return fault_gp(0);
 	TRY(code_page_at(c, la, &code));
+	see_own_code(c, code->page);
 	b = block_at(c, code, la);
 	if (b == NULL)
 		return run_crossing(c);
@@ -459,7 +473,7 @@ static bool nothing_done(const struct vcpu *c, int64_t left, struct fault f)
 
 static void set_slow_access(struct vcpu *c, bool slow)
 {
-	c->slow_access = slow;
+	c->slow_access = slow || c->mmu.tso;
 	cpu_select_soft(c);
 }
 
@@ -717,7 +731,7 @@ MUST_CHECK static struct fault execute(struct vcpu *c)
 	if (is_slow(c))
 		f = execute_slowly(c);
 	else
-		f = c->mode == CODE_64 ? run_blocks(c) : run_one_block(c);
+		f = c->mode == CODE_64 && !c->mmu.tso ? run_blocks(c) : run_one_block(c);
 	return unlikely(fault_kind(f) == FAULT_ALONE) ? run_careful(c) : f;
 }
 

@@ -87,6 +87,9 @@ static void init_cores(struct machine *m)
 			.mem = &m->mem,
 			.code = m->code,
 			.parks = &m->parks,
+			.tso = m->config.machine.memory_model == MEMORY_MODEL_TSO,
+			.stores = {m->config.tso.drain, m->config.tso.spread,
+				stream_seed(m->config.machine.seed, "stores")},
 		};
 
 		m->ports[i] = (struct board_port){m, i};

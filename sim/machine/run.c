@@ -134,12 +134,31 @@ static bool tell_all_idle(struct machine *m)
 	return m->run.events != events;
 }
 
+/* Memory model tso: what is due by the time of whoever acts next leaves the store buffers. That may
+ * wake a core that monitors it. */
+static void age_stores(struct machine *m)
+{
+	struct lowest low = find_lowest(m);
+	uint64_t next = event_next_due(&m->events);
+
+	if (low.first != m->cpu_count)
+		next = min_u64(next, m->clock[low.first]);
+	if (next != EVENT_NEVER)
+		time_reaches(m, next);
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		stores_age(&m->cores[i].mmu.stores, &m->mem, next);
+}
+
 /* Fires what is due at or before the lowest clock, one event at a time, since an event may wake a
  * pcore; then gives the lowest pcore a slice. False: an event was fired, or nothing can happen. */
 static bool choose_slice(struct machine *m)
 {
-	struct lowest low = find_lowest(m);
 	uint64_t due = event_next_due(&m->events), limit = due;
+	struct lowest low;
+
+	if (m->config.machine.memory_model == MEMORY_MODEL_TSO)
+		age_stores(m);
+	low = find_lowest(m);
 
 	if (low.first == m->cpu_count && tell_all_idle(m))
 		return false;

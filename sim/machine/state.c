@@ -31,6 +31,10 @@ static void add_core(struct machine *m, unsigned core)
 	add(&m->state, name, &c->mmu.data, sizeof(c->mmu.data));
 	snprintf(name, sizeof(name), "c%u.itlb", core);
 	add(&m->state, name, &c->mmu.fetch, sizeof(c->mmu.fetch));
+	if (!c->mmu.tso)
+		return;
+	snprintf(name, sizeof(name), "c%u.stores", core);
+	add(&m->state, name, &c->mmu.stores, sizeof(c->mmu.stores));
 }
 
 void state_list_make(struct machine *m)

@@ -20,7 +20,7 @@ struct state_part {
 	size_t size;
 };
 
-#define STATE_PARTS_MAX (64 * 4 + 64)
+#define STATE_PARTS_MAX (64 * 5 + 64)
 
 struct state_list {
 	unsigned count;

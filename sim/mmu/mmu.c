@@ -134,21 +134,25 @@ void mmu_soft_fill(struct mmu *mmu, uint64_t la, uint64_t pa, enum access how, e
 /* --- translation --- */
 
 /* Where there is no RAM nobody answers, and the bus reads all ones; a walk never reaches a device.
- */
+ * It sees what the core itself has stored. */
 static bool load_entry(void *context, uint64_t pa, unsigned size, uint64_t *entry)
 {
-	const struct phys_mem *mem = context;
-	uint32_t page = phys_page(mem, pa);
+	const struct mmu *mmu = context;
+	uint32_t page = phys_page(mmu->mem, pa);
 
 	*entry = size == 4 ? UINT32_MAX : UINT64_MAX;
-	if (page != PHYS_NO_PAGE)
-		memcpy(entry, phys_host(mem, page) + (pa & PAGE_MASK), size);
+	if (page == PHYS_NO_PAGE)
+		return true;
+	memcpy(entry, phys_host(mmu->mem, page) + (pa & PAGE_MASK), size);
+	if (unlikely(mmu->stores.count != 0))
+		stores_overlay(&mmu->stores, pa, entry, size);
 	return true;
 }
 
-/* Accessed bits in every entry used, the dirty bit in the leaf of a store. */
+/* Accessed bits in every entry used, the dirty bit in the leaf of a store: each is set in memory,
+ * which a store to the entry must have reached. */
 static void set_accessed(
-	struct phys_mem *mem, const struct walk_format *format, struct walk *w, enum access how)
+	struct mmu *mmu, const struct walk_format *format, struct walk *w, enum access how)
 {
 	for (unsigned i = 0; i < w->count; i++) {
 		struct walk_reference *ref = &w->refs[i];
@@ -158,7 +162,9 @@ static void set_accessed(
 		if (entry == ref->entry)
 			continue;
 		ref->entry = entry;
-		if (!phys_write(mem, ref->pa, &entry, format->entry_size))
+		if (stores_touch(&mmu->stores, ref->pa, format->entry_size))
+			stores_drain(&mmu->stores, mmu->mem);
+		if (!phys_write(mmu->mem, ref->pa, &entry, format->entry_size))
 			SIM_ASSERT(!"the walk read this entry from RAM");
 	}
 }
@@ -260,20 +266,20 @@ static struct walk walk_core(const struct mmu *mmu, const struct walk_format *fo
 	uint64_t reserved = mmu->reserved | (core->efer & EFER_NXE ? 0 : PTE_XD), root = core->cr3;
 
 	if (likely(format == &walk_ia32e)) /* spelt out, for a walker of its own */
-		return walk_tables(
-			&walk_ia32e, root & walk_ia32e.frame, la, reserved, load_entry, mmu->mem);
+		return walk_tables(&walk_ia32e, root & walk_ia32e.frame, la, reserved, load_entry,
+			(void *)mmu);
 	if (format == &walk_pae) {
 		root = core->pdpte[la >> 30 & 3];
 		if ((root & PTE_P) == 0)
 			return (struct walk){.end = WALK_NOT_PRESENT};
 	}
-	return walk_tables(format, root & format->frame, la, reserved, load_entry, mmu->mem);
+	return walk_tables(format, root & format->frame, la, reserved, load_entry, (void *)mmu);
 }
 
 bool mmu_read_pdptes(const struct mmu *mmu, uint64_t cr3, uint64_t pdpte[4])
 {
 	for (unsigned i = 0; i < 4; i++) {
-		load_entry(mmu->mem, (cr3 & PDPTE_TABLE) + 8 * i, 8, &pdpte[i]);
+		load_entry((void *)mmu, (cr3 & PDPTE_TABLE) + 8 * i, 8, &pdpte[i]);
 		if ((pdpte[i] & PTE_P) && (pdpte[i] & (PDPTE_RESERVED | mmu->reserved)))
 			return false;
 	}
@@ -328,7 +334,7 @@ MUST_CHECK static struct fault walk_and_fill(struct mmu *mmu, uint64_t la, enum 
 	f.rights = combined_rights(mmu->core, &w);
 	if (!access_allowed(mmu->core, f.rights, how, who))
 		return access_denied(mmu, la, how, who, f.rights);
-	set_accessed(mmu->mem, format, &w, how);
+	set_accessed(mmu, format, &w, how);
 	if (how == ACCESS_WRITE)
 		f.rights |= PTE_D;
 	mmu->rights = f.rights;

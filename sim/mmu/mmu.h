@@ -12,6 +12,7 @@
 #include "sim/base/core.h"
 #include "sim/base/fault.h"
 #include "sim/mmu/phys.h"
+#include "sim/mmu/store_buffer.h"
 #include "sim/mmu/tlb.h"
 #include "sim/mmu/walk.h"
 
@@ -60,12 +61,14 @@ struct soft_tlb {
 enum privilege { PRIVILEGE_SUPERVISOR, PRIVILEGE_USER, PRIVILEGE_IMPLICIT };
 
 struct mmu {
-	struct tlb data, fetch; /* truth */
+	struct tlb data, fetch;     /* truth */
+	struct store_buffer stores; /* truth */
 
 	/* wiring */
 	struct phys_mem *mem;
 	struct core_state *core;
 	uint64_t reserved; /* address bits of entries beyond the core's MAXPHYADDR */
+	bool tso;          /* stores go through the store buffer */
 	bool soft_off;     /* never fill the soft-TLB: every access shall take the slow path */
 	void (*fetch_dropped)(void *context); /* the fetch TLB lost entries */
 	void *context;

@@ -1,0 +1,21 @@
+/* assemble.h - the machine code of litmus tests, by the host's assembler. */
+#ifndef LITMUS_ASSEMBLE_H
+#define LITMUS_ASSEMBLE_H
+
+#include "sim/litmus/test.h"
+
+#define LITMUS_CODE 512 /* bytes of a thread at most */
+
+struct litmus_code {
+	struct {
+		unsigned size;
+		uint8_t bytes[LITMUS_CODE];
+	} thread[LITMUS_THREADS];
+};
+
+/* Fills code[i] for tests[i], with one run of `as`. An instruction that it refuses is an error with
+ * its file and line; so is a host without `as`. */
+MUST_CHECK bool litmus_assemble(
+	const struct litmus_test *tests, size_t count, struct litmus_code *code, struct error *e);
+
+#endif

@@ -1,0 +1,26 @@
+/* axioms.h - the outcomes that a memory model allows, by its axioms alone: no store buffer, no
+ * steps.
+ *
+ * A candidate execution says for each read which writes its bytes come from (rf), and in which
+ *order the writes reach memory (co). It is allowed if (after Alglave, Maranget, Tautschnig:
+ *"Herding Cats", and Owens, Sarkar, Sewell: "x86-TSO")
+ *	- at each byte, program order, rf, co and fr have no cycle (fr: a read, then the writes that
+ *	  come in co after what it read);
+ *	- nothing comes in co between the read and the write of a locked instruction;
+ *	- preserved program order, fences, rf from other threads, co and fr have no cycle together.
+ * Preserved is, in sc, all; in tso all but a read behind a write, unless one of them is of a locked
+ * instruction or MFENCE lies between. A read that the last own write before it overlaps, but does
+ * not contain, waits for that write too (SDM "Store Forwarding").
+ */
+#ifndef LITMUS_AXIOMS_H
+#define LITMUS_AXIOMS_H
+
+#include "sim/base/config.h"
+#include "sim/litmus/outcomes.h"
+
+/* Adds the allowed outcomes to o. False: the axioms do not know an instruction, or the test has too
+ * many accesses. */
+MUST_CHECK bool axioms_allow(const struct litmus_test *t, enum memory_model model,
+	struct litmus_outcomes *o, struct error *e);
+
+#endif
