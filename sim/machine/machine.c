@@ -192,6 +192,15 @@ void machine_reset(struct machine *m)
 	machine_state_changed(m);
 }
 
+bool machine_peek(const struct machine *m, uint64_t pa, void *data, uint64_t size)
+{
+	if (!phys_read(&m->mem, pa, data, size))
+		return false;
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		stores_overlay(&m->cores[i].mmu.stores, pa, data, size);
+	return true;
+}
+
 void machine_attach(struct machine *m, void *data, size_t size)
 {
 	unsigned i = 0;

@@ -149,6 +149,17 @@ static void age_stores(struct machine *m)
 		stores_age(&m->cores[i].mmu.stores, &m->mem, next);
 }
 
+/* When the next store of another pcore leaves, for which the slice has to end. */
+static uint64_t next_store_due(const struct machine *m, unsigned core)
+{
+	uint64_t due = EVENT_NEVER;
+
+	for (unsigned i = 0; i < m->cpu_count; i++)
+		if (i != core)
+			due = min_u64(due, stores_next_due(&m->cores[i].mmu.stores));
+	return due;
+}
+
 /* Fires what is due at or before the lowest clock, one event at a time, since an event may wake a
  * pcore; then gives the lowest pcore a slice. False: an event was fired, or nothing can happen. */
 static bool choose_slice(struct machine *m)
@@ -169,6 +180,8 @@ static bool choose_slice(struct machine *m)
 	}
 	if (low.second != m->cpu_count)
 		limit = min_u64(limit, m->clock[low.second] + m->config.machine.quantum);
+	if (m->config.machine.memory_model == MEMORY_MODEL_TSO)
+		limit = min_u64(limit, next_store_due(m, low.first));
 	m->run.slice_core = low.first;
 	m->run.slice_limit = limit;
 	return true;

@@ -99,7 +99,7 @@ bool stores_touch(const struct store_buffer *b, uint64_t pa, uint64_t size)
 
 void stores_age(struct store_buffer *b, struct phys_mem *mem, uint64_t now)
 {
-	while (b->count != 0 && !b->held && b->entry[b->first].due <= now)
+	while (b->count != 0 && stores_next_due(b) <= now)
 		stores_leave(b, mem);
 }
 

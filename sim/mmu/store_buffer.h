@@ -52,6 +52,12 @@ void stores_leave(struct store_buffer *b, struct phys_mem *mem);
 /* Those leave that are due by now, unless they are held. */
 void stores_age(struct store_buffer *b, struct phys_mem *mem, uint64_t now);
 
+/* When the oldest is due; UINT64_MAX when there is none, or it is held. */
+static inline uint64_t stores_next_due(const struct store_buffer *b)
+{
+	return b->count == 0 || b->held ? UINT64_MAX : b->entry[b->first].due;
+}
+
 /* All leave: a fence. Ends a hold. */
 void stores_drain(struct store_buffer *b, struct phys_mem *mem);
 

@@ -53,11 +53,11 @@ static bool pair_agrees(uint64_t kpte, uint64_t epte, bool leaf)
 
 static void walk_entry(struct pages *p, uint64_t table, unsigned level, unsigned i, uint64_t va)
 {
-	const struct phys_mem *mem = &p->o->machine->mem;
+	const struct machine *m = p->o->machine;
 	uint64_t kpte, epte, at = table + 8 * i;
 	bool leaf;
 
-	if (!phys_read(mem, at, &kpte, 8) || !phys_read(mem, at + PAGE_SIZE, &epte, 8))
+	if (!machine_peek(m, at, &kpte, 8) || !machine_peek(m, at + PAGE_SIZE, &epte, 8))
 		return;
 	leaf = level == 1 || (kpte & PTE_PS) != 0;
 	if (!pair_agrees(kpte, epte, leaf)) {

@@ -5,7 +5,7 @@
 
 static bool load_entry(void *context, uint64_t pa, unsigned size, uint64_t *entry)
 {
-	return phys_read(context, pa, entry, size);
+	return machine_peek(context, pa, entry, size);
 }
 
 static uint64_t process_cr3(const struct oracles *o, int pid)
@@ -20,16 +20,15 @@ static uint64_t process_cr3(const struct oracles *o, int pid)
 
 bool oracle_read(const struct oracles *o, int pid, uint64_t la, void *data, uint64_t size)
 {
-	struct phys_mem *mem = &o->machine->mem;
 	uint64_t root = process_cr3(o, pid) & walk_ia32e.frame;
 	uint8_t *to = data;
 
 	while (root != 0 && size != 0) {
-		struct walk w = walk_tables(&walk_ia32e, root, la, 0, load_entry, mem);
+		struct walk w = walk_tables(&walk_ia32e, root, la, 0, load_entry, o->machine);
 		uint64_t part = min_u64(size, PAGE_SIZE - (la & PAGE_MASK));
 
 		if (w.end != WALK_PAGE ||
-			!phys_read(mem, walk_address(&walk_ia32e, &w, la), to, part))
+			!machine_peek(o->machine, walk_address(&walk_ia32e, &w, la), to, part))
 			return false;
 		la += part;
 		to += part;

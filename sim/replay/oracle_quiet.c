@@ -69,7 +69,7 @@ static void cell_touch(struct quiet *q, unsigned core, uint64_t pa, bool written
 	bool first = c != NULL && c->pa == 0;
 	uint64_t value;
 
-	if (c == NULL || !phys_read(&q->o->machine->mem, pa, &value, 8))
+	if (c == NULL || !machine_peek(q->o->machine, pa, &value, 8))
 		return;
 	c->pa = pa + 1;
 	c->users |= BIT(core);
