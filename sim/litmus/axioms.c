@@ -105,16 +105,17 @@ static bool add_events(struct axioms *x, unsigned thread)
 	for (unsigned i = 0; i < a->count; i++) {
 		const struct abstract_insn *in = &a->insn[i];
 		bool both = abstract_loads(in) && abstract_stores(in);
+		bool paired = both && (in->locked || x->model == MEMORY_MODEL_SC);
 		struct event event = {thread, i, false, in->locked, NOBODY, fences,
 			abstract_address(in), in->size};
 
 		fences += in->kind == ABSTRACT_FENCE;
-		if (in->locked && both)
+		if (paired)
 			event.pair = (int)x->event_count + 1;
 		if (abstract_loads(in) && !add_event(x, event))
 			return false;
 		event.write = true;
-		event.pair = in->locked && both ? (int)x->event_count - 1 : NOBODY;
+		event.pair = paired ? (int)x->event_count - 1 : NOBODY;
 		if (abstract_stores(in) && !add_event(x, event))
 			return false;
 	}

@@ -2,15 +2,18 @@
  * steps.
  *
  * A candidate execution says for each read which writes its bytes come from (rf), and in which
- *order the writes reach memory (co). It is allowed if (after Alglave, Maranget, Tautschnig:
- *"Herding Cats", and Owens, Sarkar, Sewell: "x86-TSO")
- *	- at each byte, program order, rf, co and fr have no cycle (fr: a read, then the writes that
- *	  come in co after what it read);
- *	- nothing comes in co between the read and the write of a locked instruction;
- *	- preserved program order, fences, rf from other threads, co and fr have no cycle together.
- * Preserved is, in sc, all; in tso all but a read behind a write, unless one of them is of a locked
- * instruction or MFENCE lies between. A read that the last own write before it overlaps, but does
- * not contain, waits for that write too (SDM "Store Forwarding").
+ * order the writes reach memory (co); fr is a read, then the writes that come in co after what it
+ * read. It is allowed if
+ *	1. at each byte, program order, rf, co and fr have no cycle together;
+ *	2. nothing comes in co between the read and the write of a locked instruction;
+ *	3. preserved program order, rf from other threads, co and fr have no cycle together.
+ * In tso all program order is preserved but that of a read behind a write, unless one of them is of
+ * a locked instruction, or MFENCE lies between. A read that the last own write before it overlaps,
+ * but does not contain, waits for that write, too (SDM "Store Forwarding"). In sc all is preserved,
+ * and an instruction is one step, as if it were locked.
+ *
+ * Alglave, Maranget, Tautschnig: "Herding Cats"; Owens, Sarkar, Sewell: "A Better x86 Memory Model:
+ * x86-TSO".
  */
 #ifndef LITMUS_AXIOMS_H
 #define LITMUS_AXIOMS_H
