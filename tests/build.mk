@@ -108,7 +108,7 @@ check-sanitizer-long: target system-image
 		$O-asan/tests/oracle/oracle --cases 20'
 
 # libFuzzer on what reads input; clang only. FUZZ_SECONDS is for each target.
-FUZZ         := ini model elf record code schedule notes scenario script board virtio hwtrace
+FUZZ         := ini model elf record code schedule notes scenario script board virtio hwtrace litmus
 FUZZ_SECONDS ?= 10
 FUZZ_FLAGS   := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_LIB     := $(LIB:$O/%=$O-fuzz/%)
