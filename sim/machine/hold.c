@@ -114,6 +114,25 @@ void machine_unpark(struct machine *m, int park)
 	disturb(m);
 }
 
+/* --- store buffers --- */
+
+void machine_hold_stores(struct machine *m, unsigned core)
+{
+	m->cores[core].mmu.stores.held = 1;
+	disturb(m);
+}
+
+bool machine_holds_stores(const struct machine *m, unsigned core)
+{
+	return m->cores[core].mmu.stores.held;
+}
+
+void machine_let_stores_go(struct machine *m, unsigned core)
+{
+	m->cores[core].mmu.stores.held = 0;
+	disturb(m);
+}
+
 /* --- time --- */
 
 void machine_wake_at(struct machine *m, uint32_t what, uint64_t due)

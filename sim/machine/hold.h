@@ -48,6 +48,11 @@ int machine_park(struct machine *m, unsigned core, bool anywhere);
 /* It goes on, not before m->run.now: cores that stand there execute it next. */
 void machine_unpark(struct machine *m, int park);
 
+/* Nothing leaves the core's store buffer but what must, until a fence or machine_let_stores_go. */
+void machine_hold_stores(struct machine *m, unsigned core);
+bool machine_holds_stores(const struct machine *m, unsigned core);
+void machine_let_stores_go(struct machine *m, unsigned core);
+
 /* control->due is told at that time; what is below HOLD_WAKES. A second time for the same `what`
  * replaces the first; EVENT_NEVER cancels it. Whoever calls this from a guard with the core's own
  * cycle acts when the other cores have come as far as this one, before anybody goes on. */

@@ -112,6 +112,9 @@ static void hold(struct director *d, unsigned n, struct vcpu *c)
 
 	if (f->kind == FORCING_PAUSE) {
 		machine_pause(d->machine, c->id);
+	} else if (f->kind == FORCING_HOLD) {
+		cpu_commit(c);
+		machine_hold_stores(d->machine, c->id);
 	} else {
 		park = machine_park(d->machine, c->id, f->stream.kind == STREAM_VCORE);
 		if (park < 0) {
@@ -155,18 +158,30 @@ static void let_pass(struct director *d, unsigned n)
 		d->state.pass[d->state.pass_count++] = *p;
 }
 
-/* Another pause may hold the same core: that one stays. */
-static bool also_paused(const struct director *d, unsigned n)
+/* Another forcing of the same kind may hold the same core: that one stays. */
+static bool also_held(const struct director *d, unsigned n)
 {
 	for (unsigned i = 0; i < d->schedule.count; i++) {
 		const struct forcing_state *s = &d->state.forcing[i];
 
 		if (i != n && s->status == FORCING_HOLDING &&
-			d->schedule.at[i].kind == FORCING_PAUSE &&
+			d->schedule.at[i].kind == d->schedule.at[n].kind &&
 			s->began.core == d->state.forcing[n].began.core)
 			return true;
 	}
 	return false;
+}
+
+/* A fence of the core may have ended it before. */
+static enum forcing_status end_hold(struct director *d, unsigned n, enum forcing_status how)
+{
+	unsigned core = (unsigned)d->state.forcing[n].began.core;
+
+	if (!machine_holds_stores(d->machine, core))
+		return FORCING_DONE;
+	if (!also_held(d, n))
+		machine_let_stores_go(d->machine, core);
+	return how;
 }
 
 static void end(struct director *d, unsigned n, enum forcing_status how)
@@ -180,7 +195,9 @@ static void end(struct director *d, unsigned n, enum forcing_status how)
 		if (f->at.kind != POINT_EXACT)
 			let_pass(d, n);
 		machine_unpark(d->machine, (int)s->park);
-	} else if (!also_paused(d, n)) {
+	} else if (f->kind == FORCING_HOLD) {
+		how = end_hold(d, n, how);
+	} else if (!also_held(d, n)) {
 		machine_release(d->machine, (unsigned)s->began.core);
 	}
 	s->status = how;
@@ -433,6 +450,17 @@ static void on_restored(void *context, struct machine *m)
 	director_state_changed(context);
 }
 
+static bool stores_can_be_held(
+	const struct machine *m, const struct schedule *s, struct error *e)
+{
+	for (unsigned n = 0; n < s->count; n++)
+		if (s->at[n].kind == FORCING_HOLD &&
+			m->config.machine.memory_model != MEMORY_MODEL_TSO)
+			return fail(e, "%s: hold: expected machine.memory_model = tso",
+				s->at[n].where);
+	return true;
+}
+
 struct director *director_create(struct machine *m, struct watch *w, const struct schedule *s,
 	const char *program, struct error *e)
 {
@@ -442,7 +470,7 @@ struct director *director_create(struct machine *m, struct watch *w, const struc
 	d->machine = m;
 	d->watch = w;
 	d->schedule = *s;
-	if (!schedule_place(s, watch_images(w), program, m->cpu_count, d->placed, e)) {
+	if (!stores_can_be_held(m, s, e) || !schedule_place(s, watch_images(w), program, m->cpu_count, d->placed, e)) {
 		free(d);
 		return NULL;
 	}
@@ -566,7 +594,7 @@ void director_exact(const struct director *d, struct schedule *exact)
 		if (s->status == FORCING_WAITING || s->status == FORCING_FAILED)
 			continue;
 		f.at = exact_point(&s->began);
-		if (f.kind == FORCING_PAUSE)
+		if (f.kind == FORCING_PAUSE || f.kind == FORCING_HOLD)
 			f.stream = f.at.stream;
 		if (f.kind != FORCING_DO && f.until.kind == UNTIL_POINT &&
 			s->status == FORCING_DONE && s->ended.step != 0)

@@ -480,20 +480,16 @@ static bool read_forcing(struct reader *r, struct forcing *f)
 {
 	bool good;
 
-	if (is_word(r, "hold"))
-		return fail(r->e,
-			"%s: column %td: hold needs the memory model tso, which this ringv does "
-			"not "
-			"have",
-			r->where, r->word - r->text + 1);
 	if (take_word(r, "pause"))
 		good = read_hold(r, FORCING_PAUSE, f);
 	else if (take_word(r, "park"))
 		good = read_hold(r, FORCING_PARK, f);
+	else if (take_word(r, "hold"))
+		good = read_hold(r, FORCING_HOLD, f);
 	else if (take_word(r, "do"))
 		good = read_do(r, f);
 	else
-		return expected(r, "pause, park or do");
+		return expected(r, "pause, park, hold or do");
 	return good && (r->size == 0 || expected(r, "the end of the forcing"));
 }
 

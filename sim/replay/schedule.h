@@ -2,6 +2,7 @@
  *
  *	pause STREAM at POINT until UNTIL [expires N cycles]
  *	park  STREAM at POINT until UNTIL [expires N cycles]
+ *	hold  STREAM at POINT until UNTIL [expires N cycles]
  *	do STIMULUS at POINT
  *
  * STREAM   cN, pcore N; or PROGRAM:vN, its vcore N, on whichever pcore
@@ -78,11 +79,11 @@ struct stimulation {
 	char text[SCHEDULE_SERIAL]; /* for the serial line */
 };
 
-enum forcing_kind { FORCING_PAUSE, FORCING_PARK, FORCING_DO };
+enum forcing_kind { FORCING_PAUSE, FORCING_PARK, FORCING_HOLD, FORCING_DO };
 
 struct forcing {
 	enum forcing_kind kind;
-	struct stream stream; /* of a pause or park */
+	struct stream stream; /* of a pause, park or hold */
 	struct point at;
 	struct until until;
 	uint64_t expires; /* cycles after it began */

@@ -109,7 +109,7 @@ static void stimulation_print(const struct stimulation *s, FILE *out)
 
 void forcing_print(const struct forcing *f, FILE *out)
 {
-	static const char *const names[] = {"pause ", "park ", "do "};
+	static const char *const names[] = {"pause ", "park ", "hold ", "do "};
 
 	fprintf(out, "%s", names[f->kind]);
 	if (f->kind == FORCING_DO)

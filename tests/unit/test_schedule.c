@@ -17,6 +17,8 @@ static const struct good {
 	{"pause c3 at store:vcpd[2].notif_pending until a.b-c:v0:store:x#1",
 		"pause c3 at c3:store:vcpd[2].notif_pending#1 until a.b-c:v0:store:x#1"},
 	{"pause c3 at c3:s7#2 until c3:s8", "pause c3 at c3:s7+0x0#2 until c3:s8"},
+	{"hold c3 at probe:notify#2 until 500 cycles",
+		"hold c3 at c3:probe:notify#2 until 500 cycles"},
 	{"do irq 11 at c1:s5", NULL},
 	{"do serial \"a b\\n\\\"\\\\\\x00\\xff\" at c1:s5", NULL},
 	{"do preempt lock_test:v2 at probe:lock_taken#40", NULL},
@@ -66,9 +68,8 @@ END_TEST
 static const struct bad {
 	const char *text, *error;
 } bads[] = {
-	{"", "f:1: column 1: the text ends; expected pause, park or do"},
-	{"stop c1", "f:1: column 1: 'stop': expected pause, park or do"},
-	{"hold c1 at x until y", "f:1: column 1: hold needs the memory model tso"},
+	{"", "f:1: column 1: the text ends; expected pause, park, hold or do"},
+	{"stop c1", "f:1: column 1: 'stop': expected pause, park, hold or do"},
 	{"pause x at", "f:1: column 7: 'x': expected a stream"},
 	{"pause c999 at", "f:1: column 7: 'c999': expected a stream"},
 	{"pause c1 until", "f:1: column 10: 'until': expected at"},
