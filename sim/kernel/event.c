@@ -100,7 +100,8 @@ static void spam_vcore(struct spam *s, uint32_t vcoreid, enum spam_step step)
 	/* notif_pending has to be out before the caller looks again where the vcore is: see
 	 * unlist() in mcp.c
 	 */
-	wrmb();
+	if (!fault_point("event.fence"))
+		wrmb();
 }
 
 /* Somebody will read it. Even if the mailbox was not usable there is nothing left to try. */

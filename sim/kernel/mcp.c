@@ -167,7 +167,8 @@ static bool unlist(struct proc *p, uint32_t vcoreid)
 	vcpd_clear(vcpd, VC_CAN_RCV_MSG);
 	list_remove(&p->vcores.link[vcoreid]);
 	vcore_of(p, vcoreid)->valid = false;
-	wrmb();
+	if (!fault_point("yield.fence"))
+		wrmb();
 	PROBE(yield_unlisted, p->pid, vcoreid);
 	if (fault_point("yield.recheck") || !vcpd->notif_pending)
 		return true;
@@ -395,7 +396,8 @@ void proc_notify(struct proc *p, uint32_t vcoreid)
 	/* The user enables notifications, fences, and looks at notif_pending: so must the store be
 	 * out before the load here, or neither sees the other.
 	 */
-	wrmb();
+	if (!fault_point("notify.fence"))
+		wrmb();
 	/* The map is read without the lock; __notify checks whom it has come to. */
 	if (!vcpd->notif_disabled && p->state == PROC_RUNNING_M && vcore_is_mapped(p, vcoreid))
 		send_notify(p, vcore_of(p, vcoreid)->pcoreid);
