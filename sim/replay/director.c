@@ -450,14 +450,13 @@ static void on_restored(void *context, struct machine *m)
 	director_state_changed(context);
 }
 
-static bool stores_can_be_held(
-	const struct machine *m, const struct schedule *s, struct error *e)
+static bool stores_can_be_held(const struct machine *m, const struct schedule *s, struct error *e)
 {
 	for (unsigned n = 0; n < s->count; n++)
 		if (s->at[n].kind == FORCING_HOLD &&
 			m->config.machine.memory_model != MEMORY_MODEL_TSO)
-			return fail(e, "%s: hold: expected machine.memory_model = tso",
-				s->at[n].where);
+			return fail(
+				e, "%s: hold: expected machine.memory_model = tso", s->at[n].where);
 	return true;
 }
 
@@ -470,7 +469,8 @@ struct director *director_create(struct machine *m, struct watch *w, const struc
 	d->machine = m;
 	d->watch = w;
 	d->schedule = *s;
-	if (!stores_can_be_held(m, s, e) || !schedule_place(s, watch_images(w), program, m->cpu_count, d->placed, e)) {
+	if (!stores_can_be_held(m, s, e) ||
+		!schedule_place(s, watch_images(w), program, m->cpu_count, d->placed, e)) {
 		free(d);
 		return NULL;
 	}

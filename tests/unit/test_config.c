@@ -100,7 +100,7 @@ START_TEST(bad_values)
 		"t.ini:2: cpu.model = 'a b': expected up to 183 characters, without spaces, "
 		"quotes, \\, ; and #");
 	refused("[machine]\nmemory_model = ts\n",
-		"t.ini:2: machine.memory_model = 'ts': expected one of: sc");
+		"t.ini:2: machine.memory_model = 'ts': expected one of: sc tso");
 }
 END_TEST
 
@@ -226,7 +226,8 @@ START_TEST(print_json)
 	ck_assert_str_eq(printed(&c, CONFIG_JSON).at,
 		"{\"machine\": {\"cpus\": 1, \"memory_mib\": 128, \"hz\": 1000000000, "
 		"\"quantum\": 2000, \"memory_model\": \"sc\", \"clock\": \"2026-01-01T00:00:00\", "
-		"\"seed\": 1}, \"cpu\": {\"profile\": \"flat\", \"model\": \"ringv-v2\", "
+		"\"seed\": 1}, \"tso\": {\"drain\": 100, \"spread\": 0}, \"cpu\": {\"profile\": "
+		"\"flat\", \"model\": \"ringv-v2\", "
 		"\"pause\": 40}, "
 		"\"board\": {\"virtio\": \"pci\", \"virtio_latency\": 10000, "
 		"\"framebuffer\": false, \"reset\": \"restart\", "
