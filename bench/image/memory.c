@@ -1,7 +1,7 @@
 /* memory.c - the memory phase: more pages than a TLB holds, in orders from the worst to the best.
  *
- * The cores share WORKING_SET bytes out, a power of two to each at the start of its arena, mapped by
- * 4 KiB pages: one that took as much each would measure the host's caches, not the machine.
+ * The cores share WORKING_SET bytes out, a power of two to each at the start of its arena, mapped
+ * by 4 KiB pages: one that took as much each would measure the host's caches, not the machine.
  */
 #include "bench/image/core.h"
 

@@ -156,8 +156,8 @@ void machine_detach(struct machine *m, const void *data);
 /* Drops all that is cache. Nothing that software can see changes. */
 void machine_drop_caches(struct machine *m);
 
-/* RAM as it is when all that is stored has left the store buffers, for who looks from outside. False
- * where there is none. */
+/* RAM as it is when all that is stored has left the store buffers, for who looks from outside.
+ * False where there is none. */
 MUST_CHECK bool machine_peek(const struct machine *m, uint64_t pa, void *data, uint64_t size);
 
 /* The steps of the machine in total, for a watcher that is called while that core runs. */
