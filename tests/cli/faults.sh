@@ -14,7 +14,7 @@ expect info/no-probes 0 "$ringv" info "$images/work.elf"
 plain=$(digest "$ringv" boot "$kernel" --module "$initrd")
 fault=$(digest "$ringv" boot "$kernel" --module "$initrd" --fault idle.halt_gap)
 [ -n "$fault" ] && [ "$fault" != "$plain" ] && ok fault/changes || not_ok fault/changes "'$fault'"
-refuse fault/name "no image has a fault point nothing; there are: idle.halt_gap" \
+refuse fault/name "no image has a fault point nothing; there are: event.fence" \
     "$ringv" boot "$kernel" --module "$initrd" --fault idle.halt_gap --fault nothing
 refuse fault/none "there are: none" "$ringv" boot "$images/work.elf" --fault idle.halt_gap
 
