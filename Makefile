@@ -6,7 +6,7 @@ CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CFLAGS ?= -O2 -g
 Q      := $(if $V,,@)
 
-LAYERS := base mmu apic cpu dev machine symbols replay debug hwtrace litmus ui cli
+LAYERS := base mmu apic cpu dev machine symbols replay explore debug hwtrace litmus ui cli
 LIBS   := capstone inih libdw libelf libxxhash mpfr zlib
 ALL    := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wvla -fno-common -fno-pie \
           -MMD -MP -I. $(CFLAGS)

@@ -14,6 +14,7 @@ struct fuzzing {
 	const struct args *args;
 	struct scenario scenario;
 	char kernel[FILE_NAME_SIZE], initrd[FILE_NAME_SIZE]; /* where it names none */
+	struct testbed *bed;
 	struct fuzz *fuzz;
 	struct fuzz_report report;
 	FILE *text;            /* NULL: none */
@@ -86,9 +87,10 @@ static char *make_comment(const struct fuzzing *z, const struct fuzz_kind *k)
 
 /* The text with its own name in it. */
 static char *make_text(
-	const struct fuzzing *z, const struct fuzz_kind *k, const struct fuzz_run *run)
+	const struct fuzzing *z, const struct fuzz_kind *k, const struct testbed_run *run)
 {
-	char *comment = make_comment(z, k), *text = fuzz_scenario(z->fuzz, run, comment);
+	char *comment = make_comment(z, k),
+	     *text = testbed_scenario(z->bed, run, "ringv fuzz", comment);
 
 	free(comment);
 	return text;
@@ -108,8 +110,8 @@ static bool is_saved(const char *file, const char *text)
 	return same;
 }
 
-static bool save(
-	const struct fuzzing *z, struct fuzz_kind *k, const struct fuzz_run *run, struct error *e)
+static bool save(const struct fuzzing *z, struct fuzz_kind *k, const struct testbed_run *run,
+	struct error *e)
 {
 	bool good = false, there = true;
 
@@ -130,7 +132,7 @@ static bool save(
 /* The first of its kind: once more here, to have its forcings; from boot; and into a file. */
 static bool keep(struct fuzzing *z, struct fuzz_kind *k, struct error *e)
 {
-	struct fuzz_run again = fuzz_run(z->fuzz, k->first.number, NULL);
+	struct testbed_run again = fuzz_run(z->fuzz, k->first.number, NULL);
 	char *text;
 	bool good;
 
@@ -139,7 +141,7 @@ static bool keep(struct fuzzing *z, struct fuzz_kind *k, struct error *e)
 	good = digest_equal(again.digest, k->first.digest);
 	if (!good)
 		fail(e, "run %" PRIu64 " is another one the second time", k->first.number);
-	good = good && fuzz_confirm(z->fuzz, &again, text, e);
+	good = good && testbed_confirm(z->bed, &again, text, e);
 	free(text);
 	if (!good)
 		z->code = SIM_BUG;
@@ -170,7 +172,7 @@ static void hide_progress(const struct fuzzing *z)
 		fprintf(stderr, "\r\033[K");
 }
 
-static bool take(struct fuzzing *z, const struct fuzz_run *run, struct error *e)
+static bool take(struct fuzzing *z, const struct testbed_run *run, struct error *e)
 {
 	struct fuzz_kind *kind = fuzz_report_add(&z->report, run);
 
@@ -189,14 +191,14 @@ static bool take(struct fuzzing *z, const struct fuzz_run *run, struct error *e)
 
 static void make_run(void *context, uint64_t number, const volatile int *please, void *result)
 {
-	struct fuzz_run run = fuzz_run(context, number, please);
+	struct testbed_run run = fuzz_run(context, number, please);
 
 	memcpy(result, &run, sizeof(run));
 }
 
 static bool take_all(struct fuzzing *z, struct crew *crew, struct error *e)
 {
-	struct fuzz_run run;
+	struct testbed_run run;
 
 	while (z->report.count < z->args->fuzz.runs) {
 		if (!crew_next(crew, &run, tty_please(), e)) {
@@ -212,8 +214,8 @@ static bool take_all(struct fuzzing *z, struct crew *crew, struct error *e)
 static bool run_all(struct fuzzing *z, struct error *e)
 {
 	const struct crew_work work = {
-		make_run, z->fuzz, sizeof(struct fuzz_run), z->args->fuzz.runs, z->report.jobs};
-	struct fuzz_run run = fuzz_run(z->fuzz, 0, tty_please());
+		make_run, z->fuzz, sizeof(struct testbed_run), z->args->fuzz.runs, z->report.jobs};
+	struct testbed_run run = fuzz_run(z->fuzz, 0, tty_please());
 	struct crew *crew;
 	bool good;
 
@@ -252,7 +254,8 @@ static bool prepare(struct fuzzing *z, struct error *e)
 	default_files(z->kernel, z->initrd);
 	if (!check_args(z->args, e) || !scenario_read(&z->scenario, z->args->names.at[0], e))
 		return false;
-	z->fuzz = fuzz_create(&z->scenario, &setup, &options, e);
+	z->bed = testbed_create(&z->scenario, &setup, e);
+	z->fuzz = z->bed != NULL ? fuzz_create(z->bed, &options) : NULL;
 	return z->fuzz != NULL;
 }
 
@@ -264,7 +267,7 @@ int fuzz_command(const struct args *args, struct error *e)
 	tty_catch_signals();
 	if (prepare(&z, e)) {
 		fuzz_report_init(&z.report, args);
-		z.report.fuzz = z.fuzz;
+		z.report.bed = z.bed;
 		z.report.title = z.scenario.title.text;
 		z.report.jobs = job_count(args);
 		if (run_all(&z, e))
@@ -273,6 +276,7 @@ int fuzz_command(const struct args *args, struct error *e)
 		fuzz_report_free(&z.report);
 	}
 	fuzz_destroy(z.fuzz);
+	testbed_destroy(z.bed);
 	scenario_free(&z.scenario);
 	return z.code;
 }

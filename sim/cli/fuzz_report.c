@@ -23,7 +23,7 @@ void fuzz_report_free(struct fuzz_report *r)
 
 /* --- counting --- */
 
-static void count_digest(struct fuzz_report *r, const struct fuzz_run *run)
+static void count_digest(struct fuzz_report *r, const struct testbed_run *run)
 {
 	uint64_t words[] = {r->digest.low, r->digest.high, run->number, run->steps,
 		run->preemptions, run->finding.verdict, run->digest.low, run->digest.high};
@@ -31,12 +31,12 @@ static void count_digest(struct fuzz_report *r, const struct fuzz_run *run)
 	r->digest = digest_bytes(words, sizeof(words), 0);
 }
 
-static struct fuzz_kind *count_kind(struct fuzz_report *r, const struct fuzz_run *run)
+static struct fuzz_kind *count_kind(struct fuzz_report *r, const struct testbed_run *run)
 {
 	struct fuzz_kind *k = r->kinds;
 
 	for (; k < r->kinds + r->kind_count; k++)
-		if (fuzz_same_kind(&k->first.finding, &run->finding)) {
+		if (testbed_same_kind(&k->first.finding, &run->finding)) {
 			k->runs++;
 			return NULL;
 		}
@@ -55,7 +55,7 @@ static void tally(struct fuzz_tally *t, bool counts, uint64_t number)
 		t->first = number;
 }
 
-struct fuzz_kind *fuzz_report_add(struct fuzz_report *r, const struct fuzz_run *run)
+struct fuzz_kind *fuzz_report_add(struct fuzz_report *r, const struct testbed_run *run)
 {
 	enum verdict v = run->finding.verdict;
 
@@ -156,7 +156,7 @@ void fuzz_report_text(struct fuzz_report *r, FILE *out)
 	fprintf(out,
 		"  runs               %" PRIu64 " from %s on (step %" PRIu64
 		"), in %.1f s by %" PRIu64 " processes: %.0f a second\n",
-		r->count, fuzz_begin(r->fuzz), fuzz_boot_steps(r->fuzz), r->seconds, r->jobs,
+		r->count, testbed_begin(r->bed), testbed_boot_steps(r->bed), r->seconds, r->jobs,
 		r->seconds > 0 ? (double)r->count / r->seconds : 0);
 	fprintf(out,
 		"  steps              %" PRIu64 "; a run: at least %" PRIu64 ", median %" PRIu64
@@ -235,8 +235,8 @@ void fuzz_report_json(struct fuzz_report *r, FILE *out)
 	json_text(r->title, out);
 	fprintf(out, ",\n  \"runs\": %" PRIu64 ",\n  \"seed\": %" PRIu64 ",\n", r->count,
 		r->args->fuzz.seed);
-	fprintf(out, "  \"begin\": \"%s\",\n  \"boot_steps\": %" PRIu64 ",\n", fuzz_begin(r->fuzz),
-		fuzz_boot_steps(r->fuzz));
+	fprintf(out, "  \"begin\": \"%s\",\n  \"boot_steps\": %" PRIu64 ",\n",
+		testbed_begin(r->bed), testbed_boot_steps(r->bed));
 	json_range("steps", range_of(r->steps, r->count), out);
 	json_range("preemptions", range_of(r->preemptions, r->count), out);
 	json_verdicts(r, out);

@@ -4,13 +4,13 @@
 #define CLI_FUZZ_REPORT_H
 
 #include "sim/cli/options.h"
-#include "sim/replay/fuzz.h"
+#include "sim/explore/fuzz.h"
 
 #define FUZZ_KINDS_MAX 64
 
 /* A kind of finding: its first run, and how many more there were. */
 struct fuzz_kind {
-	struct fuzz_run first;
+	struct testbed_run first;
 	uint64_t runs;
 	char *file; /* that it is saved in */
 };
@@ -21,9 +21,9 @@ struct fuzz_tally {
 
 struct fuzz_report {
 	const struct args *args;
-	const struct fuzz *fuzz;
+	const struct testbed *bed;
 	const char *title;
-	struct fuzz_run plain; /* run 0 */
+	struct testbed_run plain; /* run 0 */
 	uint64_t jobs;
 	uint64_t count; /* runs from 1 on */
 	uint64_t *steps, *preemptions;
@@ -39,7 +39,7 @@ void fuzz_report_init(struct fuzz_report *r, const struct args *args);
 void fuzz_report_free(struct fuzz_report *r);
 
 /* One run more, in the order of their numbers. The kind, if it is the first of it; else NULL. */
-struct fuzz_kind *fuzz_report_add(struct fuzz_report *r, const struct fuzz_run *run);
+struct fuzz_kind *fuzz_report_add(struct fuzz_report *r, const struct testbed_run *run);
 
 /* The command that makes the same runs. */
 void fuzz_report_command(const struct fuzz_report *r, FILE *out);

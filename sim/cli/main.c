@@ -1,6 +1,6 @@
 /* main.c - the ringv command: finds the command, parses its options, runs it. */
 #include "sim/cli/command.h"
-#include "sim/replay/fuzz.h"
+#include "sim/explore/fuzz.h"
 
 int main(int argc, char **argv)
 {

@@ -1,7 +1,7 @@
-/* fuzz_scenario.c - writes a run of the fuzzer as a scenario. */
+/* testbed_scenario.c - writes a run as a scenario. */
 #include <stdlib.h>
 
-#include "sim/replay/fuzz_parts.h"
+#include "sim/explore/testbed_parts.h"
 
 #define COMMENT_WIDTH 96
 
@@ -36,14 +36,15 @@ static void print_file(const char *key, const char *name, FILE *out)
 	free(path);
 }
 
-static void print_scenario(const struct fuzz *f, const struct fuzz_run *r, FILE *out)
+static void print_scenario(
+	const struct testbed *b, const struct testbed_run *r, const char *by, FILE *out)
 {
-	const struct scenario *s = f->scenario;
+	const struct scenario *s = b->scenario;
 	const struct finding *found = &r->finding;
 
-	fprintf(out, "[scenario]\ntitle    = %s: %.60s, under forcings that ringv fuzz drew\n",
+	fprintf(out, "[scenario]\ntitle    = %s: %.60s, under forcings that %s drew\n",
 		s->program.text != NULL ? s->program.text : "the kernel",
-		verdict_meaning(found->verdict));
+		verdict_meaning(found->verdict), by);
 	print_text("program", s->program.text, out);
 	print_file("kernel", s->kernel.text, out);
 	print_file("initrd", s->initrd.text, out);
@@ -51,13 +52,13 @@ static void print_scenario(const struct fuzz *f, const struct fuzz_run *r, FILE 
 	config_print(&s->config, CONFIG_CHANGES, out);
 }
 
-static void print_faults(const struct fuzz *f, FILE *out)
+static void print_faults(const struct testbed *b, FILE *out)
 {
-	if (f->scenario->fault_count == 0 || f->setup.without_faults)
+	if (b->scenario->fault_count == 0 || b->setup.without_faults)
 		return;
 	fprintf(out, "\n[fault]\n");
-	for (unsigned i = 0; i < f->scenario->fault_count; i++)
-		fprintf(out, "%s = on\n", f->scenario->faults[i].text);
+	for (unsigned i = 0; i < b->scenario->fault_count; i++)
+		fprintf(out, "%s = on\n", b->scenario->faults[i].text);
 }
 
 static void print_schedule(const struct schedule *s, FILE *out)
@@ -89,18 +90,19 @@ static void print_limit(const struct scenario *s, FILE *out)
 		fprintf(out, "cycles = %" PRIu64 "\n", s->limit.cycles);
 }
 
-char *fuzz_scenario(const struct fuzz *f, const struct fuzz_run *r, const char *comment)
+char *testbed_scenario(
+	const struct testbed *b, const struct testbed_run *r, const char *by, const char *comment)
 {
-	const struct scenario *s = f->scenario;
+	const struct scenario *s = b->scenario;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	SIM_ASSERT(out != NULL);
 	print_comment(comment, out);
-	print_scenario(f, r, out);
-	print_faults(f, out);
-	print_schedule(fuzz_applied(f), out);
+	print_scenario(b, r, by, out);
+	print_faults(b, out);
+	print_schedule(testbed_applied(b), out);
 	print_expect(s, r->finding.verdict, out);
 	print_limit(s, out);
 	fclose(out);

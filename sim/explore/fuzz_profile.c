@@ -1,4 +1,4 @@
-#include "sim/replay/fuzz_parts.h"
+#include "sim/explore/fuzz_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

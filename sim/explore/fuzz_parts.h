@@ -1,11 +1,11 @@
 /* fuzz_parts.h - what a first run was like, from which forcings are drawn. Only for
- * sim/replay/fuzz*.c.
+ * sim/explore/fuzz*.c.
  */
-#ifndef REPLAY_FUZZ_PARTS_H
-#define REPLAY_FUZZ_PARTS_H
+#ifndef EXPLORE_FUZZ_PARTS_H
+#define EXPLORE_FUZZ_PARTS_H
 
 #include "sim/base/rng.h"
-#include "sim/replay/fuzz.h"
+#include "sim/explore/fuzz.h"
 
 /* A probe that a stream has reached so many times. */
 struct fuzz_place {
@@ -42,21 +42,9 @@ struct fuzz_profile {
 };
 
 struct fuzz {
-	const struct scenario *scenario;
-	struct trial_setup setup; /* for a run from boot */
+	struct testbed *bed;
 	struct fuzz_options options;
-	const char *begin; /* the probe where runs begin */
-	struct trial trial;
-	struct trial_snapshot *snapshot;
-	uint64_t boot_steps;
 	struct fuzz_profile profile;
-	struct schedule applied; /* of the last run; and whether some were done in vain */
-	bool left_out;
-
-	/* what the listener does just now */
-	bool booting, measuring;
-	bool begun;
-	uint64_t preemptions;
 };
 
 void profile_init(struct fuzz_profile *p, const struct machine *m, const char *program);

@@ -1,30 +1,26 @@
-#include "sim/replay/fuzz.h"
+#include "sim/explore/testbed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/replay/fuzz_parts.h"
+#include "sim/explore/testbed_parts.h"
 #include "sim/replay/trial_snapshot.h"
 
-/* --- what the probes tell --- */
+/* --- the boot --- */
 
 static void take_hit(void *context, struct machine *m, const struct probe_hit *hit)
 {
-	struct fuzz *f = context;
+	struct testbed *b = context;
 
 	if (hit->probe == NULL)
 		return;
-	if (f->booting && strcmp(hit->probe->name, f->begin) == 0) {
-		f->begun = true;
+	if (b->booting && strcmp(hit->probe->name, b->begin) == 0) {
+		b->begun = true;
 		run_please_stop(m);
 	}
-	if (f->measuring)
-		profile_hit(&f->profile, watch_identity(f->trial.watch), hit);
 	if (strcmp(hit->probe->name, "preempt_done") == 0)
-		f->preemptions++;
+		b->preemptions++;
 }
-
-/* --- the boot --- */
 
 static bool has_probe(const struct elf_image *image, const char *name)
 {
@@ -34,93 +30,87 @@ static bool has_probe(const struct elf_image *image, const char *name)
 	return false;
 }
 
-static bool boot(struct fuzz *f, struct error *e)
+static bool boot(struct testbed *b, struct error *e)
 {
-	struct trial *t = &f->trial;
+	struct trial *t = &b->trial;
 
-	f->booting = true;
+	b->booting = true;
 	trial_run(t, NULL);
-	f->booting = false;
-	if (!f->begun || t->finding.verdict != VERDICT_PASS)
+	b->booting = false;
+	if (!b->begun || t->finding.verdict != VERDICT_PASS)
 		return fail(e, "%.200s: the run ends before the probe %s: %s%s%.200s",
-			f->scenario->path, f->begin, verdict_name(t->finding.verdict),
+			b->scenario->path, b->begin, verdict_name(t->finding.verdict),
 			t->finding.reason[0] != '\0' ? ": " : "", t->finding.reason);
-	f->boot_steps = t->machine->run.steps;
-	f->snapshot = trial_snapshot_take(t);
-	return f->snapshot != NULL || fail(e, "no memory for a snapshot");
+	b->boot_steps = t->machine->run.steps;
+	b->snapshot = trial_snapshot_take(t);
+	return b->snapshot != NULL || fail(e, "no memory for a snapshot");
 }
 
-/* Run 0: nothing is forced. */
-static void measure(struct fuzz *f)
+struct testbed *testbed_create(
+	const struct scenario *s, const struct trial_setup *setup, struct error *e)
 {
-	struct trial *t = &f->trial;
-
-	profile_begin(&f->profile, t->machine, watch_identity(t->watch));
-	f->measuring = true;
-	trial_run(t, NULL);
-	f->measuring = false;
-	profile_end(&f->profile, t->machine);
-}
-
-struct fuzz *fuzz_create(const struct scenario *s, const struct trial_setup *setup,
-	const struct fuzz_options *options, struct error *e)
-{
-	struct fuzz *f = calloc(1, sizeof(*f));
+	struct testbed *b = calloc(1, sizeof(*b));
 	struct trial_setup bare = *setup;
-	char program[64];
 
-	SIM_ASSERT(f != NULL);
-	f->scenario = s;
-	f->setup = *setup;
-	f->options = *options;
-	scenario_program(s, program);
+	SIM_ASSERT(b != NULL);
+	b->scenario = s;
+	b->setup = *setup;
+	scenario_program(s, b->program);
 	bare.without_schedule = bare.without_explanation = true;
-	if (!trial_create(&f->trial, s, &bare, e)) {
-		free(f);
+	if (!trial_create(&b->trial, s, &bare, e)) {
+		free(b);
 		return NULL;
 	}
-	f->begin = has_probe(images_program(f->trial.images, program), "program_begin")
+	b->begin = has_probe(images_program(b->trial.images, b->program), "program_begin")
 			   ? "program_begin"
 			   : "kernel_ready";
-	watch_add(f->trial.watch, (struct watch_listener){f, take_hit});
-	profile_init(&f->profile, f->trial.machine, program);
-	if (!boot(f, e)) {
-		fuzz_destroy(f);
+	watch_add(b->trial.watch, (struct watch_listener){b, take_hit});
+	if (!boot(b, e)) {
+		testbed_destroy(b);
 		return NULL;
 	}
-	measure(f);
-	return f;
+	return b;
 }
 
-void fuzz_destroy(struct fuzz *f)
+void testbed_destroy(struct testbed *b)
 {
-	if (f == NULL)
+	if (b == NULL)
 		return;
-	trial_snapshot_destroy(f->snapshot);
-	trial_destroy(&f->trial);
-	profile_free(&f->profile);
-	free(f);
+	trial_snapshot_destroy(b->snapshot);
+	trial_destroy(&b->trial);
+	free(b);
 }
 
-uint64_t fuzz_boot_steps(const struct fuzz *f)
+uint64_t testbed_boot_steps(const struct testbed *b)
 {
-	return f->boot_steps;
+	return b->boot_steps;
 }
 
-const char *fuzz_begin(const struct fuzz *f)
+const char *testbed_begin(const struct testbed *b)
 {
-	return f->begin;
+	return b->begin;
+}
+
+const char *testbed_program(const struct testbed *b)
+{
+	return b->program;
+}
+
+struct machine *testbed_machine(const struct testbed *b)
+{
+	return b->trial.machine;
+}
+
+struct watch *testbed_watch(const struct testbed *b)
+{
+	return b->trial.watch;
 }
 
 /* --- a run --- */
 
-void fuzz_draw(const struct fuzz *f, uint64_t number, struct schedule *s)
+void testbed_rewind(struct testbed *b)
 {
-	struct rng r = rng_from(stream_seed(f->options.seed, "fuzz") + number);
-
-	s->count = 0;
-	if (number != 0)
-		profile_draw(&f->profile, &f->options, &r, s);
+	trial_snapshot_restore(b->snapshot);
 }
 
 /* What came to nothing: it could not be done, or the interrupt that was to be late never came. */
@@ -167,22 +157,23 @@ static bool keep_applied(
 	return left_out;
 }
 
-static struct fuzz_run run(struct fuzz *f, const struct schedule *s, const volatile int *please)
+struct testbed_run testbed_run(
+	struct testbed *b, const struct schedule *s, const volatile int *please)
 {
-	struct trial *t = &f->trial;
+	struct trial *t = &b->trial;
 	struct director *director;
 	struct error e;
 
-	trial_snapshot_restore(f->snapshot);
-	f->preemptions = 0;
-	director = director_create(t->machine, t->watch, s, f->profile.program, &e);
+	testbed_rewind(b);
+	b->preemptions = 0;
+	director = director_create(t->machine, t->watch, s, b->program, &e);
 	SIM_ASSERT(director != NULL); /* only names that there are have been drawn */
 	trial_run(t, please);
-	f->left_out = keep_applied(director, t->machine, &f->applied);
+	b->left_out = keep_applied(director, t->machine, &b->applied);
 	director_destroy(director);
-	return (struct fuzz_run){
-		.steps = t->machine->run.steps - f->boot_steps,
-		.preemptions = f->preemptions,
+	return (struct testbed_run){
+		.steps = t->machine->run.steps - b->boot_steps,
+		.preemptions = b->preemptions,
 		.finding = t->finding,
 		.digest = t->digest,
 		.unwatched = oracles_overflow(t->oracles) != NULL,
@@ -191,7 +182,7 @@ static struct fuzz_run run(struct fuzz *f, const struct schedule *s, const volat
 	};
 }
 
-static bool same_end(const struct fuzz_run *a, const struct fuzz_run *b)
+static bool same_end(const struct testbed_run *a, const struct testbed_run *b)
 {
 	return a->steps == b->steps && a->finding.verdict == b->finding.verdict &&
 	       strcmp(a->finding.reason, b->finding.reason) == 0;
@@ -223,44 +214,40 @@ static bool same_schedule(const struct schedule *a, const struct schedule *b)
  * digest counts, since forcings have other numbers there. A pause that has become one of so many
  * cycles may let another one expire: so, until they stay as they are. Where some had to be left
  * out, it is the run without them that counts, even if it passes. */
-static struct fuzz_run run_exactly(
-	struct fuzz *f, const struct fuzz_run *failed, const volatile int *please)
+static struct testbed_run run_exactly(
+	struct testbed *b, const struct testbed_run *failed, const volatile int *please)
 {
-	struct fuzz_run r = *failed, before;
+	struct testbed_run r = *failed, before;
 	struct schedule given;
 	unsigned spellings = 0;
 	bool another;
 
 	do {
 		before = r;
-		another = f->left_out;
-		given = f->applied;
-		r = run(f, &given, please);
+		another = b->left_out;
+		given = b->applied;
+		r = testbed_run(b, &given, please);
 		r.differs = (!another && !same_end(&before, &r)) || ++spellings == SPELLINGS_MAX;
 	} while (r.finding.verdict != VERDICT_PASS && !r.differs &&
-		 !same_schedule(&given, &f->applied));
+		 !same_schedule(&given, &b->applied));
 	return r;
 }
 
-struct fuzz_run fuzz_run(struct fuzz *f, uint64_t number, const volatile int *please)
+struct testbed_run testbed_run_exactly(
+	struct testbed *b, const struct schedule *s, const volatile int *please)
 {
-	struct schedule drawn;
-	struct fuzz_run r;
+	struct testbed_run r = testbed_run(b, s, please);
 
-	fuzz_draw(f, number, &drawn);
-	r = run(f, &drawn, please);
 	if (r.finding.verdict != VERDICT_PASS) {
-		r = run_exactly(f, &r, please);
+		r = run_exactly(b, &r, please);
 		r.gone = r.finding.verdict == VERDICT_PASS && !r.differs && !r.interrupted;
 	}
-	SIM_ASSERT(!r.interrupted || (please != NULL && *please != 0));
-	r.number = number;
 	return r;
 }
 
-const struct schedule *fuzz_applied(const struct fuzz *f)
+const struct schedule *testbed_applied(const struct testbed *b)
 {
-	return &f->applied;
+	return &b->applied;
 }
 
 /* --- findings --- */
@@ -272,7 +259,7 @@ static size_t number_length(const char *text)
 						: strspn(text, "0123456789");
 }
 
-bool fuzz_same_kind(const struct finding *a, const struct finding *b)
+bool testbed_same_kind(const struct finding *a, const struct finding *b)
 {
 	const char *x = a->reason, *y = b->reason;
 
@@ -290,16 +277,16 @@ bool fuzz_same_kind(const struct finding *a, const struct finding *b)
 	}
 }
 
-/* The fuzzer's machine stands where that run ended. */
-static void not_confirmed(
-	const struct fuzz *f, const struct fuzz_run *r, const struct trial *t, struct error *e)
+/* The testbed's machine stands where that run ended. */
+static void not_confirmed(const struct testbed *b, const struct testbed_run *r,
+	const struct trial *t, struct error *e)
 {
-	struct state_difference d = state_compare(f->trial.machine, t->machine);
+	struct state_difference d = state_compare(b->trial.machine, t->machine);
 
 	fail(e,
-		"run %" PRIu64 " ended with %s (%.150s), from boot with the same forcings it ends "
+		"the run ended with %s (%.150s), from boot with the same forcings it ends "
 		"with %s (%.150s); the machines differ%s %s",
-		r->number, verdict_name(r->finding.verdict), r->finding.reason,
+		verdict_name(r->finding.verdict), r->finding.reason,
 		verdict_name(t->finding.verdict), t->finding.reason,
 		d.any ? " first in" : " in nothing: the chains do", d.any ? d.part : "");
 	if (d.any)
@@ -307,15 +294,16 @@ static void not_confirmed(
 			d.offset);
 }
 
-bool fuzz_confirm(const struct fuzz *f, const struct fuzz_run *r, const char *text, struct error *e)
+bool testbed_confirm(
+	const struct testbed *b, const struct testbed_run *r, const char *text, struct error *e)
 {
 	struct scenario s;
 	struct trial t;
 	bool same;
 
-	if (!scenario_read_text(&s, f->scenario->path, text, strlen(text), e))
+	if (!scenario_read_text(&s, b->scenario->path, text, strlen(text), e))
 		return false;
-	if (!trial_create(&t, &s, &f->setup, e)) {
+	if (!trial_create(&t, &s, &b->setup, e)) {
 		scenario_free(&s);
 		return false;
 	}
@@ -325,11 +313,11 @@ bool fuzz_confirm(const struct fuzz *f, const struct fuzz_run *r, const char *te
 	       digest_equal(t.digest, r->digest);
 	if (r->differs)
 		fail(e,
-			"run %" PRIu64 " ended with %s (%.300s), but not so with exact points for "
+			"the run ended with %s (%.300s), but not so with exact points for "
 			"its forcings",
-			r->number, verdict_name(r->finding.verdict), r->finding.reason);
+			verdict_name(r->finding.verdict), r->finding.reason);
 	else if (!same)
-		not_confirmed(f, r, &t, e);
+		not_confirmed(b, r, &t, e);
 	trial_destroy(&t);
 	scenario_free(&s);
 	return same && !r->differs;

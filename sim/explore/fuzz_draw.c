@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "sim/replay/fuzz_parts.h"
+#include "sim/explore/fuzz_parts.h"
 
 /* From min on over so many powers of two, each as likely. */
 static uint64_t draw_size(struct rng *r, uint64_t min, unsigned powers)

@@ -1,0 +1,70 @@
+/* testbed.h - a scenario, booted once to where its interesting part begins, and run from there
+ * under one schedule after another.
+ *
+ * It begins at the probe program_begin of the scenario's program, or at kernel_ready where there is
+ * none. The scenario's own schedule is left out. A point that a run does not reach is no fault of
+ * that run. Each run begins from the same snapshot, so that it is a function of its forcings alone.
+ */
+#ifndef EXPLORE_TESTBED_H
+#define EXPLORE_TESTBED_H
+
+#include "sim/replay/director.h"
+#include "sim/replay/trial.h"
+
+struct testbed;
+
+/* Boots. The scenario must outlive it. NULL on error. */
+struct testbed *testbed_create(
+	const struct scenario *s, const struct trial_setup *setup, struct error *e);
+void testbed_destroy(struct testbed *b);
+
+/* Of the machine, to the point where the runs begin; and the probe there. */
+uint64_t testbed_boot_steps(const struct testbed *b);
+const char *testbed_begin(const struct testbed *b);
+
+/* The scenario's program, "" for none; where the runs are made, to listen to them. */
+const char *testbed_program(const struct testbed *b);
+struct machine *testbed_machine(const struct testbed *b);
+struct watch *testbed_watch(const struct testbed *b);
+
+struct testbed_run {
+	uint64_t number;      /* for whoever counts runs; 0 else */
+	uint64_t steps;       /* of the machine, from where the runs begin */
+	uint64_t preemptions; /* that were done */
+	struct finding finding;
+	struct digest digest;
+	bool interrupted; /* no verdict */
+	bool differs;     /* it failed, but otherwise when its forcings were given exact points */
+	bool gone;      /* it failed, but not without those of its forcings that came to nothing */
+	bool unwatched; /* the oracles had to forget something: oracles_overflow */
+};
+
+/* Back to where runs begin, for whoever wants to look around there; each run begins so. */
+void testbed_rewind(struct testbed *b);
+
+/* A run under these forcings, whose names must exist. please as for trial_run. */
+struct testbed_run testbed_run(
+	struct testbed *b, const struct schedule *s, const volatile int *please);
+
+/* The same, but what fails is made again with exact points for its forcings, and without those that
+ * came to nothing; it is that run which is answered. */
+struct testbed_run testbed_run_exactly(
+	struct testbed *b, const struct schedule *s, const volatile int *please);
+
+/* The forcings of the last run that took effect, with exact points: forced so, it is the same run.
+ */
+const struct schedule *testbed_applied(const struct testbed *b);
+
+/* Do they differ in numbers only? For reporting one of each kind. */
+bool testbed_same_kind(const struct finding *a, const struct finding *b);
+
+/* The last run, which failed, as a scenario; comment stands at its top, a line or more; by is who
+ * drew its forcings. The text is the caller's to free. */
+char *testbed_scenario(
+	const struct testbed *b, const struct testbed_run *r, const char *by, const char *comment);
+
+/* Runs that text from boot. False: it does not end in the same way, which is a bug of ringv. */
+MUST_CHECK bool testbed_confirm(
+	const struct testbed *b, const struct testbed_run *r, const char *text, struct error *e);
+
+#endif
