@@ -65,11 +65,6 @@ struct vcpu *code_cache_cores(const struct code_cache *cache, unsigned *count)
 	return cache->cores;
 }
 
-void code_cache_one_by_one(struct code_cache *cache)
-{
-	cache->block_insns = 1;
-}
-
 const struct decoder *code_cache_decoder(const struct code_cache *cache)
 {
 	return cache->decoder;
@@ -170,6 +165,14 @@ static void marks_changed(struct code_cache *cache)
 	}
 	for (unsigned i = 0; i < cache->core_count; i++)
 		cpu_drop_fetch(&cache->cores[i]);
+	cache->full = true;
+}
+
+void code_cache_one_by_one(struct code_cache *cache, bool on)
+{
+	cache->block_insns = on ? 1 : BLOCK_INSNS;
+	for (struct code_page *code = cache->active; code != NULL; code = code->next)
+		retire_blocks(cache, code);
 	cache->full = true;
 }
 

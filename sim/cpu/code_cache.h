@@ -63,9 +63,9 @@ struct insn block_end_after(struct code_cache *cache, const struct insn *last);
 /* The cores that it belongs to. */
 struct vcpu *code_cache_cores(const struct code_cache *cache, unsigned *count);
 
-/* From now on each block is one instruction, and no branch is linked: whoever is called by an
- * instruction knows at which step that is. */
-void code_cache_one_by_one(struct code_cache *cache);
+/* Whether from now on each block is one instruction, and no branch is linked: whoever is called by
+ * an instruction knows at which step that is. Costs what is decoded so far. */
+void code_cache_one_by_one(struct code_cache *cache, bool on);
 
 const struct decoder *code_cache_decoder(const struct code_cache *cache);
 

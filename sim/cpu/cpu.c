@@ -37,7 +37,7 @@ void cpu_init(struct vcpu *c, const struct cpu_setup *setup)
 	c->mmu.tso = c->slow_access = setup->tso;
 	c->stores = setup->stores;
 	if (setup->tso)
-		code_cache_one_by_one(c->code);
+		code_cache_one_by_one(c->code, true);
 	cpu_reset(c, false);
 }
 
@@ -167,6 +167,16 @@ void cpu_watch_changed(struct vcpu *c)
 	c->mmu.soft_off = c->watch.access != NULL;
 	cpu_drop_cache(c);
 	cpu_state_changed(c);
+}
+
+enum cpu_stop cpu_step_exclusive(struct vcpu *c)
+{
+	enum cpu_stop stop;
+
+	c->exclusive = true;
+	stop = cpu_run(c, UINT64_MAX, 1);
+	c->exclusive = false;
+	return stop;
 }
 
 void cpu_commit(struct vcpu *c)

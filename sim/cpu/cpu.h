@@ -46,6 +46,44 @@ struct cpu_watch {
 	void (*exception)(void *context, struct vcpu *c, unsigned vector, uint32_t error);
 };
 
+/* What a step has done to RAM, to bytes of one page. An access that crosses a page end is two, the
+ * lower part first. */
+enum mem_kind {
+	MEM_LOAD,
+	MEM_STORE,
+	MEM_UPDATE, /* read and written by an instruction, not in one */
+	MEM_LOCKED, /* read and written in one: LOCK, or XCHG */
+};
+
+struct mem_access {
+	uint64_t step, cycle; /* of the core: the number of the step, and when it began */
+	uint64_t rip;         /* of the instruction; of the one that is interrupted */
+	uint64_t la, pa;
+	uint64_t value; /* its first 8 bytes: that were read by a load, else written */
+	uint32_t size;
+	uint8_t core;
+	uint8_t kind; /* enum mem_kind */
+	bool user;
+	bool buffered; /* a store that others do not see yet (memory model tso) */
+};
+
+/* Who is told of each access that instructions, and deliveries of exceptions and interrupts to the
+ * stack, make to RAM; not of page walks, fetches and descriptors. In the order in which they take
+ * effect; each once, whatever had to be tried again; also those of an instruction that then faults.
+ * While somebody listens, each instruction goes alone and each access takes the slow path. */
+struct cpu_accesses {
+	void *context;
+	void (*told)(void *context, const struct mem_access *a); /* NULL: nobody */
+};
+
+/* Those of the step under way. Of a step with more the first are told early. */
+#define ACCESSES_PENDING 64
+
+struct access_list {
+	unsigned count;
+	struct mem_access at[ACCESSES_PENDING];
+};
+
 /* Who is asked before something happens; true: it does not, and the core stops before it. arch is
  * true then, except that it must not be changed. A core may ask several times about the same step.
  */
@@ -132,6 +170,7 @@ struct vcpu {
 	bool moved;       /* rip is already where the fault under way belongs */
 	bool alone;       /* the instruction under way is a step of its own, and arch was settled */
 	bool delivering;  /* an exception or interrupt */
+	bool counted;     /* the step under way is counted in left already */
 	bool slow_access; /* no access may take the fast path: soft is mmu.none */
 	bool pmu_stale;   /* what the performance counters count may be something else now */
 	bool pmu_on;      /* one of them counts, at least at some CPL */
@@ -148,7 +187,8 @@ struct vcpu {
 			uint8_t data[16];
 			uint64_t q[2];
 		};
-	} bounce; /* a store that the fast path cannot serve; see memory.h */
+	} bounce;                   /* a store that the fast path cannot serve; see memory.h */
+	struct access_list pending; /* accesses that were not told yet */
 	struct fetch_entry fetch_entries[2][FETCH_ENTRIES];
 
 	struct mmu mmu; /* truth and cache, see there */
@@ -162,6 +202,7 @@ struct vcpu {
 	struct cpu_bus bus;
 	struct cpu_watch watch;
 	struct cpu_guard guard;
+	struct cpu_accesses accesses;
 	unsigned breakpoint_count;
 	uint64_t breakpoints[CPU_BREAKPOINTS]; /* linear addresses */
 	uint64_t skip_breakpoint;              /* the step, plus 1, that none shall stop */
@@ -236,6 +277,10 @@ void cpu_unmark(struct code_cache *cache, uint64_t la);
  * stores to its pages become slower, nothing else. May be called by a guard. */
 void cpu_watch_stores(struct code_cache *cache, uint64_t pa, uint64_t size);
 void cpu_watch_no_stores(struct code_cache *cache);
+
+/* Who listens to the accesses of all cores of a machine from now on. May be called by a guard.
+ * Costs what is decoded so far. */
+void cpu_watch_accesses(struct code_cache *cache, struct cpu_accesses listener);
 
 MUST_CHECK bool cpu_breakpoint_add(struct vcpu *c, uint64_t la);
 void cpu_breakpoint_remove(struct vcpu *c, uint64_t la);

@@ -288,8 +288,9 @@ MUST_CHECK static struct fault deliver(struct vcpu *c, const struct delivery *d)
 	flags_settle(c);
 	mem_fence(c);
 	c->delivering = true;
+	c->counted = !d->software;
 	f = deliver_by_mode(c, d);
-	c->delivering = false;
+	c->delivering = c->counted = false;
 	TRY(f);
 	c->moved = false;
 	c->arch.shadow = SHADOW_NONE;

@@ -73,7 +73,7 @@ MUST_CHECK static struct fault repeat(
 	struct vcpu *c, const struct insn *in, iteration once, iterations at_once)
 {
 	uint64_t done = 0, left = zero_extend(c->arch.gpr[RCX], in->address_size);
-	uint64_t most = c->mmu.tso ? 1 : (uint64_t)c->left; /* iterations in one go */
+	uint64_t most = c->slow_access ? 1 : (uint64_t)c->left; /* in one go */
 	bool more = true;
 
 	if (!repeats(in)) {

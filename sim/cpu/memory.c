@@ -1,6 +1,7 @@
 #include "sim/cpu/memory.h"
 
 #include "sim/base/hash.h"
+#include "sim/cpu/access.h"
 #include "sim/cpu/code_cache.h"
 #include "sim/cpu/debug.h"
 #include "sim/cpu/monitor.h"
@@ -165,6 +166,38 @@ static bool is_locked(const struct vcpu *c)
 	       (insn_attributes(code_cache_decoder(c->code), c->block) & LOCKED);
 }
 
+/* --- for who listens to accesses --- */
+
+static void note(struct vcpu *c, enum mem_kind kind, uint64_t la, const struct span *span,
+	unsigned size, const void *data)
+{
+	if (likely(c->accesses.told == NULL))
+		return;
+	access_note(c, kind, la, span->pa[0], span->first, data);
+	if (span->parts == 2)
+		access_note(c, kind, la + span->first, span->pa[1], size - span->first,
+			(const uint8_t *)data + span->first);
+}
+
+/* The fast path of a core whose accesses somebody hears of: that one, by the soft-TLB that it would
+ * use. NULL: not here. */
+static uint8_t *heard_load(struct vcpu *c, uint64_t la, unsigned size, struct span *span)
+{
+	const struct soft_entry *e = soft_entry(&c->mmu.soft[c->user], la);
+
+	if (c->accesses.told == NULL || c->alone || !soft_reads(e, la, size))
+		return NULL;
+	*span = (struct span){.pa = {e->pa + (la & PAGE_MASK)}, .first = size, .parts = 1};
+	return soft_host(e, la);
+}
+
+static uint8_t *heard_store(struct vcpu *c, uint64_t la, unsigned size, struct span *span)
+{
+	const struct soft_entry *e = soft_entry(&c->mmu.soft[c->user], la);
+
+	return soft_writes(e, la, size) ? heard_load(c, la, size, span) : NULL;
+}
+
 /* --- descriptor tables and their like --- */
 
 static bool is_ram(const struct vcpu *c, uint64_t pa)
@@ -318,7 +351,13 @@ struct fault mem_load_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 {
 	struct span span;
 	bool device;
+	const uint8_t *host = heard_load(c, la, size, &span);
 
+	if (host != NULL) {
+		memcpy(to, host, size);
+		note(c, MEM_LOAD, la, &span, size, to);
+		return no_fault;
+	}
 	TRY(reach(c, seg, la, size, ACCESS_READ, &span, &device));
 	if (device && c->delivering) {
 		system_get(c, &span, size, to);
@@ -332,6 +371,7 @@ struct fault mem_load_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 		if (span.parts == 1)
 			mmu_soft_fill(&c->mmu, la, span.pa[0], ACCESS_READ, privilege_of(c));
 	}
+	note(c, MEM_LOAD, la, &span, size, to);
 	tell(c, ACCESS_READ, la, span.pa[0], size, to);
 	return no_fault;
 }
@@ -341,7 +381,13 @@ struct fault mem_store_slow(
 {
 	struct span span;
 	bool device;
+	uint8_t *host = heard_store(c, la, size, &span);
 
+	if (host != NULL) {
+		memcpy(host, from, size);
+		note(c, MEM_STORE, la, &span, size, from);
+		return no_fault;
+	}
 	TRY(heed_store(c, la, size));
 	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
 	if (device && c->delivering) { /* a stack on a device is nobody's stack */
@@ -357,8 +403,21 @@ struct fault mem_store_slow(
 		if (span.parts == 1)
 			mmu_soft_fill(&c->mmu, la, span.pa[0], ACCESS_WRITE, privilege_of(c));
 	}
+	note(c, MEM_STORE, la, &span, size, from);
 	tell(c, ACCESS_WRITE, la, span.pa[0], size, from);
 	return no_fault;
+}
+
+/* Lets the bounce buffer, which holds the bytes, stand for that place until they are committed. */
+static void bounce(
+	struct vcpu *c, uint64_t la, unsigned size, const struct span *span, uint8_t **host)
+{
+	c->bounce.pa[0] = span->pa[0];
+	c->bounce.pa[1] = span->pa[1];
+	c->bounce.first = span->first;
+	c->bounce.size = size;
+	c->bounce.la = la;
+	*host = c->bounce.data;
 }
 
 struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned size, uint8_t **host)
@@ -366,6 +425,12 @@ struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 	struct span span;
 	bool device;
 
+	*host = heard_store(c, la, size, &span);
+	if (*host != NULL) {
+		memcpy(c->bounce.data, *host, size);
+		bounce(c, la, size, &span, host);
+		return no_fault;
+	}
 	TRY(heed_store(c, la, size));
 	TRY(reach(c, seg, la, size, ACCESS_WRITE, &span, &device));
 	if (device || (c->mmu.tso && is_locked(c)))
@@ -374,8 +439,9 @@ struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 		buffer_load(c, &span, size, c->bounce.data);
 	} else if (!device) {
 		ram_announce(c, &span, size);
-		if (span.parts == 1 && c->watch.access == NULL && !c->slow_access) {
+		if (span.parts == 1)
 			mmu_soft_fill(&c->mmu, la, span.pa[0], ACCESS_WRITE, privilege_of(c));
+		if (span.parts == 1 && c->watch.access == NULL && !c->slow_access) {
 			*host = ram_at(c, span.pa[0]);
 			return no_fault;
 		}
@@ -384,12 +450,7 @@ struct fault mem_open_slow(struct vcpu *c, unsigned seg, uint64_t la, unsigned s
 		bus_get(c, &span, size, c->bounce.data);
 	}
 	tell(c, ACCESS_READ, la, span.pa[0], size, c->bounce.data);
-	c->bounce.pa[0] = span.pa[0];
-	c->bounce.pa[1] = span.pa[1];
-	c->bounce.first = span.first;
-	c->bounce.size = size;
-	c->bounce.la = la;
-	*host = c->bounce.data;
+	bounce(c, la, size, &span, host);
 	return no_fault;
 }
 
@@ -410,6 +471,7 @@ void mem_commit_slow(struct vcpu *c)
 		ram_put(c, &span, size, c->bounce.data);
 	if (c->mmu.tso && is_locked(c))
 		mem_fence(c);
+	note(c, is_locked(c) ? MEM_LOCKED : MEM_UPDATE, c->bounce.la, &span, size, c->bounce.data);
 	tell(c, ACCESS_WRITE, c->bounce.la, span.pa[0], size, c->bounce.data);
 }
 

@@ -1,4 +1,5 @@
 /* run.c - the dispatch core: runs blocks as long as nothing else calls for attention. */
+#include "sim/cpu/access.h"
 #include "sim/cpu/code_cache.h"
 #include "sim/cpu/debug.h"
 #include "sim/cpu/exception.h"
@@ -181,6 +182,7 @@ MUST_CHECK static struct fault fetch_crossing(struct vcpu *c, struct insn insns[
 /* arch as it is between two instructions, for whoever is to look at it. */
 static void settle(struct vcpu *c)
 {
+	accesses_tell(c);
 	count_steps(c);
 	flags_settle(c);
 }
@@ -304,6 +306,8 @@ static struct fault leave_block(struct vcpu *c, struct fault f)
 		advance_rip(c, c->at->start);
 	if (fault_kind(f) == FAULT_BLOCK_STALE || fault_kind(f) == FAULT_BLOCK_PART)
 		return no_fault;
+	if (fault_kind(f) != FAULT_EXCEPTION)
+		accesses_forget(c);
 	return f;
 }
 
@@ -473,7 +477,7 @@ static bool nothing_done(const struct vcpu *c, int64_t left, struct fault f)
 
 static void set_slow_access(struct vcpu *c, bool slow)
 {
-	c->slow_access = slow || c->mmu.tso;
+	c->slow_access = slow || c->mmu.tso || c->accesses.told != NULL;
 	cpu_select_soft(c);
 }
 
@@ -780,20 +784,9 @@ enum cpu_stop cpu_run(struct vcpu *c, uint64_t limit, uint64_t max_steps)
 	if (unlikely(c->arch.pmu.counting != 0))
 		shorten_run(c, pmu_steps(c));
 	stop = run_loop(c);
-	flags_settle(c);
-	count_steps(c);
+	settle(c);
 	if (unlikely(c->pmu_stale || c->arch.pmu.counting != 0))
 		pmu_settle(c);
 	code_cache_settle(c->code);
-	return stop;
-}
-
-enum cpu_stop cpu_step_exclusive(struct vcpu *c)
-{
-	enum cpu_stop stop;
-
-	c->exclusive = true;
-	stop = cpu_run(c, UINT64_MAX, 1);
-	c->exclusive = false;
 	return stop;
 }

@@ -218,6 +218,43 @@ void machine_detach(struct machine *m, const void *data)
 			m->attached[i] = (struct attachment){0};
 }
 
+static void tell_access(void *context, const struct mem_access *a)
+{
+	struct machine *m = context;
+
+	for (unsigned i = 0; i < m->access_listener_count; i++)
+		m->access_listeners[i].access(m->access_listeners[i].context, m, a);
+}
+
+static void listen_to_accesses(struct machine *m)
+{
+	struct cpu_accesses listener = {m, m->access_listener_count != 0 ? tell_access : NULL};
+
+	cpu_watch_accesses(m->code, listener);
+}
+
+void machine_watch_accesses(struct machine *m, struct access_listener listener)
+{
+	SIM_ASSERT(m->access_listener_count < ACCESS_LISTENERS_MAX);
+	m->access_listeners[m->access_listener_count++] = listener;
+	if (m->access_listener_count == 1)
+		listen_to_accesses(m);
+}
+
+void machine_unwatch_accesses(struct machine *m, const void *context)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < m->access_listener_count; i++)
+		if (m->access_listeners[i].context != context)
+			m->access_listeners[kept++] = m->access_listeners[i];
+	if (kept == m->access_listener_count)
+		return;
+	m->access_listener_count = kept;
+	if (kept == 0)
+		listen_to_accesses(m);
+}
+
 void machine_drop_caches(struct machine *m)
 {
 	for (unsigned i = 0; i < m->cpu_count; i++)

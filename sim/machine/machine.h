@@ -68,6 +68,16 @@ struct attachment {
 
 #define ATTACHED_MAX 8
 
+/* Is told of each access to RAM that a pcore makes, as struct cpu_accesses says. The order is that
+ * of the machine, and so is that of probes (watch.h) among them: an access of a step comes before
+ * what happens before the pcore's next one. */
+struct access_listener {
+	void *context;
+	void (*access)(void *context, struct machine *m, const struct mem_access *a);
+};
+
+#define ACCESS_LISTENERS_MAX 4
+
 struct machine {
 	struct config config;
 	struct cpu_model cpu_model; /* that config.cpu.model names */
@@ -117,6 +127,8 @@ struct machine {
 	struct hold_control *control; /* may be NULL */
 	struct parks parks_marked;    /* the parks that have a mark */
 	struct attachment attached[ATTACHED_MAX];
+	unsigned access_listener_count;
+	struct access_listener access_listeners[ACCESS_LISTENERS_MAX];
 	uint64_t clock[MACHINE_CPUS_MAX]; /* a copy of each core's cycle */
 	uint64_t drop_every;  /* drop all caches after so many steps at the latest; 0: never */
 	bool single_steps;    /* come back after every step; for watchpoints */
@@ -152,6 +164,12 @@ bool machine_restarts(const struct machine *m);
 /* Snapshots taken from now on save and restore data too, plain bytes, until it is detached. */
 void machine_attach(struct machine *m, void *data, size_t size);
 void machine_detach(struct machine *m, const void *data);
+
+/* Tells that listener of each access from now on, until it is removed. It changes nothing in the
+ * run, but the run takes longer while anybody listens. Both may be called by a watcher of the
+ * machine, but not by a listener. */
+void machine_watch_accesses(struct machine *m, struct access_listener listener);
+void machine_unwatch_accesses(struct machine *m, const void *context);
 
 /* Drops all that is cache. Nothing that software can see changes. */
 void machine_drop_caches(struct machine *m);

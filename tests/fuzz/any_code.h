@@ -3,7 +3,7 @@
  * anything that software can see.
  *
  * Neither do marks: a fourth way asks before each instruction and each store, and stops before
- * some.
+ * some. And who listens to accesses to RAM changes nothing, and hears the same in all ways.
  */
 #ifndef FUZZ_ANY_CODE_H
 #define FUZZ_ANY_CODE_H
@@ -18,6 +18,15 @@ struct any_way {
 	uint64_t drop_every; /* as in struct machine */
 	uint64_t chunk;      /* come back after so many steps */
 	uint64_t mark;       /* ask before all of it, and stop at one step in so many */
+	bool listen;         /* to accesses */
+	bool careful;        /* somebody watches each instruction */
+	bool tso;            /* memory model */
+};
+
+/* What a way ends in. */
+struct any_end {
+	struct digest state;
+	uint64_t heard; /* a hash of all accesses */
 };
 
 /* Stops once before one step in context->mark. */
@@ -58,7 +67,7 @@ struct any_program {
 	size_t size;
 };
 
-static inline struct machine *any_machine(const struct any_program *p)
+static inline struct machine *any_machine_with(const struct any_program *p, bool tso)
 {
 	static const struct byte_sink nowhere = {.put = NULL};
 	struct rng rng = rng_from(hash_bytes(p->code, p->size, 0));
@@ -67,11 +76,17 @@ static inline struct machine *any_machine(const struct any_program *p)
 
 	config_defaults(&config);
 	config.machine.memory_mib = 2;
+	config.machine.memory_model = tso ? MEMORY_MODEL_TSO : MEMORY_MODEL_SC;
 	m = machine_create(&config, &nowhere, NULL);
 	SIM_ASSERT(m != NULL);
 	any_put(&m->cores[0], ANY_CODE, p->code, p->size);
 	any_enter_tables(&m->cores[0], p->mode, p->tables ? &rng : NULL);
 	return m;
+}
+
+static inline struct machine *any_machine(const struct any_program *p)
+{
+	return any_machine_with(p, false);
 }
 
 static inline struct machine *any_machine_of(enum any_mode mode, const void *code, size_t size)
@@ -81,23 +96,80 @@ static inline struct machine *any_machine_of(enum any_mode mode, const void *cod
 	return any_machine(&p);
 }
 
-static inline struct digest any_run(const struct any_program *p, const struct any_way *way)
+/* Of each access all but padding. */
+static inline void any_hear(void *context, struct machine *m, const struct mem_access *a)
 {
-	struct machine *m = any_machine(p);
+	uint64_t *heard = context;
+	uint64_t all[] = {a->step, a->cycle, a->rip, a->la, a->pa, a->value, a->size, a->core,
+		a->kind, a->user, a->buffered};
+
+	(void)m;
+	*heard = hash_bytes(all, sizeof(all), *heard);
+}
+
+static inline void any_look(void *context, struct vcpu *c)
+{
+	(void)context, (void)c;
+}
+
+static inline void any_watched(struct machine *m, const struct any_way *way, struct any_end *end)
+{
+	if (way->listen)
+		machine_watch_accesses(m, (struct access_listener){&end->heard, any_hear});
+	if (!way->careful)
+		return;
+	m->cores[0].watch.insn = any_look;
+	cpu_watch_changed(&m->cores[0]);
+}
+
+static inline struct any_end any_run_heard(const struct any_program *p, const struct any_way *way)
+{
+	struct machine *m = any_machine_with(p, way->tso);
 	struct any_guard guard = {way->mark, 0};
 	struct run_limit limit = RUN_FREELY;
-	struct digest end;
+	struct any_end end = {.heard = 0};
 
 	any_guarded(&m->cores[0], &guard, p->size);
+	any_watched(m, way, &end);
 	m->drop_every = way->drop_every;
 	for (limit.steps = 0; limit.steps < way->steps;) {
 		limit.steps = min_u64(way->steps, limit.steps + way->chunk);
 		if (machine_run(m, &limit).why != STOP_STEPS)
 			break;
 	}
-	end = machine_digest(m);
+	end.state = machine_digest(m);
 	machine_destroy(m);
 	return end;
+}
+
+static inline struct digest any_run(const struct any_program *p, const struct any_way *way)
+{
+	return any_run_heard(p, way).state;
+}
+
+/* The same accesses are heard in all ways, and hearing them changes nothing. */
+static inline bool any_code_sounds_same(
+	const struct any_program *p, uint64_t steps, uint64_t chunk, bool tso)
+{
+	const struct any_way ways[] = {
+		{.steps = steps, .chunk = steps},
+		{.steps = steps, .chunk = steps, .listen = true},
+		{.steps = steps, .chunk = chunk, .drop_every = 1, .listen = true},
+		{.steps = steps, .chunk = steps, .careful = true, .listen = true},
+		{.steps = steps, .chunk = steps, .mark = 3, .listen = true},
+	};
+	struct any_end end[ARRAY_LEN(ways)];
+
+	for (unsigned i = 0; i < ARRAY_LEN(ways); i++) {
+		struct any_way way = ways[i];
+
+		way.tso = tso;
+		end[i] = any_run_heard(p, &way);
+		if (!digest_equal(end[0].state, end[i].state) ||
+			(i > 1 && end[1].heard != end[i].heard))
+			return false;
+	}
+	return true;
 }
 
 /* The first byte chooses mode and tables, the second the chunks, the others are the code. */
@@ -120,7 +192,7 @@ static inline bool any_code_same(const uint8_t *data, size_t size, uint64_t step
 	for (unsigned i = 0; i < ARRAY_LEN(ways); i++)
 		if (!digest_equal(want, any_run(&p, &ways[i])))
 			return false;
-	return true;
+	return any_code_sounds_same(&p, steps, 1 + data[1] % 7, data[1] / 32 % 2);
 }
 
 #endif
