@@ -4,6 +4,7 @@
 #include "sim/kernel/alarm.h"
 #include "sim/kernel/mcp.h"
 #include "sim/kernel/percpu.h"
+#include "sim/kernel/poke.h"
 #include "sim/kernel/process.h"
 #include "sim/kernel/x86.h"
 
@@ -232,22 +233,11 @@ static void look_around(void)
 	}
 }
 
-/* Post and poke (Akaros): a change is posted by need_to_run; who is the first at `running` looks
- * until nothing is posted any more. After the last look `running` is cleared before need_to_run is
- * read, with a fence between: a poster that found us running has posted before.
- */
+static struct poke_tracker mcp_ksched = POKE_INIT(look_around);
+
 void ksched_poke(void)
 {
-	static atomic_t need_to_run, running;
-
-	atomic_swap(&need_to_run, true);
-	do {
-		if (atomic_swap(&running, true))
-			return;
-		atomic_swap(&need_to_run, false);
-		look_around();
-		atomic_swap(&running, false);
-	} while (atomic_read(&need_to_run));
+	poke(&mcp_ksched);
 }
 
 void ksched_cores_idle(const uint32_t *pcoreids, uint32_t count)

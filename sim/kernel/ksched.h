@@ -6,7 +6,7 @@
  * back because somebody wants less: a process yields.
  *
  * One lock, under which neither proc_lock is taken nor an event sent. One core at a time looks
- * around (ksched_poke); the others just make it look again.
+ * around (poke.h); the others just make it look again.
  */
 #ifndef KERNEL_KSCHED_H
 #define KERNEL_KSCHED_H

@@ -20,6 +20,7 @@
 	T(interrupts_irqsave)                                                                      \
 	T(ipi_sending)                                                                             \
 	T(kernel_messages)                                                                         \
+	T(poke)                                                                                    \
 	T(smp_call)                                                                                \
 	T(kthreads)                                                                                \
 	T(semaphore)                                                                               \

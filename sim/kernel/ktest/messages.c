@@ -6,6 +6,7 @@
 #include "sim/kernel/ktest/ktest.h"
 #include "sim/kernel/kthread.h"
 #include "sim/kernel/percpu.h"
+#include "sim/kernel/poke.h"
 #include "sim/kernel/smp.h"
 #include "sim/kernel/spinlock.h"
 #include "sim/kernel/time.h"
@@ -103,6 +104,58 @@ void ktest_kernel_messages(void)
 	kthread_usleep(100); /* one too many would come now */
 	KT_ASSERT(all && atomic_read(&msgs.received) == total);
 	kfree(msgs.expected);
+}
+
+#define POKES 50 /* of each core */
+
+static struct {
+	struct {
+		volatile long posted, seen;
+	} core[MAX_NUM_CORES];
+	atomic_t runners, runs;
+	bool again; /* the function pokes once itself */
+} poked;
+
+static void look(void);
+
+static struct poke_tracker tracker = POKE_INIT(look);
+
+static void look(void)
+{
+	KT_CHECK(atomic_fetch_add(&poked.runners, 1) == 0);
+	for (uint32_t i = 0; i < num_cores; i++)
+		poked.core[i].seen = poked.core[i].posted;
+	atomic_inc(&poked.runs);
+	if (poked.again) {
+		poked.again = false;
+		poke(&tracker);
+	}
+	atomic_dec(&poked.runners);
+}
+
+static void post_and_poke(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < POKES; i++) {
+		poked.core[core_id()].posted++;
+		poke(&tracker);
+	}
+}
+
+void ktest_poke(void)
+{
+	atomic_set(&poked.runs, 0);
+	poked.again = true;
+	poke(&tracker);
+	KT_ASSERT(atomic_read(&poked.runs) == 2);
+	for (uint32_t i = 0; i < num_cores; i++)
+		poked.core[i].posted = 0;
+	run_everywhere(post_and_poke, NULL);
+	/* whoever ran the function last has returned from it: so was run_everywhere() */
+	KT_ASSERT(atomic_read(&poked.runners) == 0);
+	KT_ASSERT(atomic_read(&poked.runs) <= 2 + (long)POKES * num_cores);
+	for (uint32_t i = 0; i < num_cores; i++)
+		KT_ASSERT(poked.core[i].posted == POKES && poked.core[i].seen == POKES);
 }
 
 static volatile long calls[MAX_NUM_CORES];
