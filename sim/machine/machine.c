@@ -196,6 +196,8 @@ bool machine_peek(const struct machine *m, uint64_t pa, void *data, uint64_t siz
 {
 	if (!phys_read(&m->mem, pa, data, size))
 		return false;
+	if (m->config.machine.memory_model == MEMORY_MODEL_SC)
+		return true;
 	for (unsigned i = 0; i < m->cpu_count; i++)
 		stores_overlay(&m->cores[i].mmu.stores, pa, data, size);
 	return true;

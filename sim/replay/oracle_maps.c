@@ -36,8 +36,6 @@ struct pages {
 	uint64_t at, kpte, epte, va; /* of the first pair that disagrees; at is 0: none */
 };
 
-static void walk_table(struct pages *p, uint64_t table, unsigned level, uint64_t va);
-
 /* What the kernel-only half maps, a guest does not see; else it sees the same frame with the same
  * right to write. A table's twin is 4 KiB behind it. */
 static bool pair_agrees(uint64_t kpte, uint64_t epte, bool leaf)
@@ -51,32 +49,36 @@ static bool pair_agrees(uint64_t kpte, uint64_t epte, bool leaf)
 	       (leaf || (epte & EPT_ALL) == EPT_ALL);
 }
 
-static void walk_entry(struct pages *p, uint64_t table, unsigned level, unsigned i, uint64_t va)
+/* Most entries are empty in both. */
+static bool both_empty(uint64_t kpte, uint64_t epte)
 {
-	const struct machine *m = p->o->machine;
-	uint64_t kpte, epte, at = table + 8 * i;
-	bool leaf;
-
-	if (!machine_peek(m, at, &kpte, 8) || !machine_peek(m, at + PAGE_SIZE, &epte, 8))
-		return;
-	leaf = level == 1 || (kpte & PTE_PS) != 0;
-	if (!pair_agrees(kpte, epte, leaf)) {
-		p->at = at;
-		p->kpte = kpte;
-		p->epte = epte;
-		p->va = va;
-	} else if (!leaf && (kpte & PTE_P) != 0) {
-		walk_table(p, kpte & walk_ia32e.frame, level - 1, va);
-	}
+	return (kpte | (epte & EPT_ALL)) == 0;
 }
 
 /* The user's half of an address space. */
 static void walk_table(struct pages *p, uint64_t table, unsigned level, uint64_t va)
 {
 	unsigned count = level == walk_ia32e.levels ? ENTRIES / 2 : ENTRIES;
+	uint64_t kpt[ENTRIES], ept[ENTRIES];
 
-	for (unsigned i = 0; i < count && p->at == 0; i++)
-		walk_entry(p, table, level, i, va + ((uint64_t)i << walk_shift(level)));
+	if (!machine_peek(p->o->machine, table, kpt, count * sizeof(kpt[0])) ||
+		!machine_peek(p->o->machine, table + PAGE_SIZE, ept, count * sizeof(ept[0])))
+		return;
+	for (unsigned i = 0; i < count && p->at == 0; i++) {
+		uint64_t here = va + ((uint64_t)i << walk_shift(level));
+		bool leaf = level == 1 || (kpt[i] & PTE_PS) != 0;
+
+		if (both_empty(kpt[i], ept[i]))
+			continue;
+		if (!pair_agrees(kpt[i], ept[i], leaf)) {
+			p->at = table + 8 * i;
+			p->kpte = kpt[i];
+			p->epte = ept[i];
+			p->va = here;
+		} else if (!leaf && (kpt[i] & PTE_P) != 0) {
+			walk_table(p, kpt[i] & walk_ia32e.frame, level - 1, here);
+		}
+	}
 }
 
 /* A pair is written one entry after the other: a disagreement counts when the next look finds the
