@@ -7,7 +7,7 @@ CFLAGS ?= -O2 -g
 Q      := $(if $V,,@)
 
 LAYERS := base mmu apic cpu dev machine symbols replay explore debug hwtrace litmus ui cli
-LIBS   := capstone inih libdw libelf libxxhash mpfr zlib
+LIBS   := capstone inih libdw libelf libxxhash mpfr sqlite3 zlib
 ALL    := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wvla -fno-common -fno-pie \
           -MMD -MP -I. $(CFLAGS)
 LDLIBS  = $(shell pkg-config --libs $(LIBS)) -lm

@@ -8,7 +8,7 @@
 
 #include "sim/base/base.h"
 
-#define EVENT_MAX   640
+#define EVENT_MAX   2176
 #define EVENT_NEVER UINT64_MAX
 
 struct event {

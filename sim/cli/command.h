@@ -26,9 +26,10 @@ struct args {
 	const char *trace_cpu, *json_file, *kernel, *initrd;
 	uint64_t until, runs, times, trace_from, trace_to, drop_every, drop_from;
 	struct {
-		uint64_t runs, seed, jobs, preemptions, pauses;
-		const char *save;
-	} fuzz;
+		uint64_t runs, seed, jobs, depth, preemptions, pauses, patience;
+		const char *strategy, *save, *shard, *results;
+		bool go_on;
+	} explore;
 	struct {
 		const char *output;
 		uint64_t steps;
@@ -68,7 +69,7 @@ void commands_help(FILE *out);
 
 int boot_command(const struct args *args, struct error *e);
 int run_command(const struct args *args, struct error *e);
-int fuzz_command(const struct args *args, struct error *e);
+int explore_command(const struct args *args, struct error *e);
 int replay_command(const struct args *args, struct error *e);
 int diff_command(const struct args *args, struct error *e);
 int info_command(const struct args *args, struct error *e);

@@ -86,15 +86,28 @@ static const struct option_row run_options[] = {
 	{0},
 };
 
-static const struct option_row fuzz_options[] = {
-	NUMBER("runs", "N", fuzz.runs, "so many runs (default 1000), besides one without forcings"),
-	NUMBER("seed", "S", fuzz.seed, "decides, with a run's number, what is forced (default 1)"),
-	NUMBER("jobs", "J", fuzz.jobs,
+static const struct option_row explore_options[] = {
+	TEXT("strategy", "NAME", explore.strategy,
+		"random, chaos, pct, pause or preempt (default preempt); see below"),
+	NUMBER("runs", "N", explore.runs,
+		"so many runs (default 1000), besides one without forcings"),
+	NUMBER("seed", "S", explore.seed,
+		"decides, with a run's number, what is forced (default 1)"),
+	NUMBER("depth", "D", explore.depth, "pct: looks for bugs of this depth (default 3)"),
+	NUMBER("preemptions", "N", explore.preemptions,
+		"preempt: asked for in each run (default 36)"),
+	NUMBER("pauses", "N", explore.pauses,
+		"preempt: of pcores, in each run, at most (default 4)"),
+	NUMBER("jobs", "J", explore.jobs,
 		"so many processes at a time (default: the host's CPUs); changes no result"),
-	NUMBER("preemptions", "N", fuzz.preemptions, "asked for in each run (default 36)"),
-	NUMBER("pauses", "N", fuzz.pauses, "of pcores, in each run, at most (default 4)"),
-	TEXT("save", "DIR", fuzz.save, "the folder for findings (default: .)"),
-	FLAG("no-fault", without_faults, "leave the faults out: fuzz the correct programs"),
+	NUMBER("patience", "S", explore.patience,
+		"a process that takes longer for a run is replaced (default 300 seconds)"),
+	TEXT("shard", "I/N", explore.shard, "only the I-th of N parts of the runs"),
+	TEXT("results", "FILE", explore.results,
+		"every run and finding into FILE, an SQLite database (docs/formats.md)"),
+	FLAG("resume", explore.go_on, "go on with the campaign in --results FILE"),
+	TEXT("save", "DIR", explore.save, "the folder for findings (default: .)"),
+	FLAG("no-fault", without_faults, "leave the faults out: search the correct programs"),
 	JSON,
 	FLAG("quiet", quiet, "no progress, no report, only the exit code and what is saved"),
 	HELP,
@@ -172,21 +185,41 @@ const struct command commands[] = {
 		.run = run_command,
 	},
 	{
-		.name = "fuzz",
+		.name = "explore",
 		.operands = "SCENARIO [options]",
 		.summary = "search for schedules under which a scenario fails",
 		.details =
 			"Runs SCENARIO's programs, without its schedule, from the point where the "
-			"program begins, each time\nwith other preemptions of vcores, pauses of "
-			"pcores and late interrupts. What fails is run again from\nboot, and the "
-			"first of each kind is saved as DIR/NAME-SEED-RUN.ini, for `ringv run`.\n"
-			"Exit code 0: nothing was found; 1: something was.",
-		.example = "ringv fuzz scenarios/events/yield-without-recheck.ini --runs 1000 "
-			   "--seed 7 --save found",
-		.options = fuzz_options,
+			"program begins, each time\nunder other forcings. What fails is run again "
+			"with exact points and from boot, and the first of each\nkind is saved as "
+			"DIR/NAME-STRATEGY-SEED-RUN.ini, for `ringv run`.\n"
+			"Strategies:\n"
+			"  random   at visible steps, as often as the run has drawn, any pcore "
+			"goes "
+			"on\n"
+			"  chaos    priorities and slices that change at random; some pcores "
+			"starve "
+			"for a while\n"
+			"  pct      random priorities, which change at D-1 visible steps: finds a "
+			"bug of depth D with a\n"
+			"           probability of at least 1/(n k^(D-1)) a run, with n pcores and "
+			"k "
+			"steps\n"
+			"  pause    each visible step of each pcore is paused in turn, then each "
+			"pair "
+			"of them\n"
+			"  preempt  vcores preempted, pcores paused, interrupts late, at random "
+			"points\n"
+			"Visible steps are probes (docs/probes.md).\n"
+			"Exit code 0: nothing was found; 1: something was; 4: a run came out "
+			"differently the second time.",
+		.example =
+			"ringv explore scenarios/events/yield-without-recheck.ini --strategy pct "
+			"--runs 1000 --save found",
+		.options = explore_options,
 		.operands_min = 1,
 		.operands_max = 1,
-		.run = fuzz_command,
+		.run = explore_command,
 	},
 	{
 		.name = "replay",

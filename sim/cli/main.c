@@ -1,6 +1,6 @@
 /* main.c - the ringv command: finds the command, parses its options, runs it. */
 #include "sim/cli/command.h"
-#include "sim/explore/fuzz.h"
+#include "sim/explore/strategy.h"
 
 int main(int argc, char **argv)
 {
@@ -10,10 +10,13 @@ int main(int argc, char **argv)
 		.runs = 1,
 		.times = 1,
 		.trace_to = UINT64_MAX,
-		.fuzz = {.runs = 1000,
+		.explore = {.runs = 1000,
 			.seed = 1,
-			.preemptions = FUZZ_PREEMPTIONS,
-			.pauses = FUZZ_PAUSES,
+			.strategy = "preempt",
+			.depth = STRATEGY_DEPTH,
+			.preemptions = PREEMPT_PREEMPTIONS,
+			.pauses = PREEMPT_PAUSES,
+			.patience = 300,
 			.save = "."},
 	};
 	struct error e = {""};

@@ -157,6 +157,21 @@ static bool keep_applied(
 	return left_out;
 }
 
+static struct testbed_run judged(struct testbed *b)
+{
+	struct trial *t = &b->trial;
+
+	return (struct testbed_run){
+		.steps = t->machine->run.steps - b->boot_steps,
+		.preemptions = b->preemptions,
+		.finding = t->finding,
+		.digest = t->digest,
+		.unwatched = oracles_overflow(t->oracles) != NULL,
+		.interrupted =
+			t->stop.why == STOP_INTERRUPTED && t->finding.verdict == VERDICT_PASS,
+	};
+}
+
 struct testbed_run testbed_run(
 	struct testbed *b, const struct schedule *s, const volatile int *please)
 {
@@ -171,15 +186,21 @@ struct testbed_run testbed_run(
 	trial_run(t, please);
 	b->left_out = keep_applied(director, t->machine, &b->applied);
 	director_destroy(director);
-	return (struct testbed_run){
-		.steps = t->machine->run.steps - b->boot_steps,
-		.preemptions = b->preemptions,
-		.finding = t->finding,
-		.digest = t->digest,
-		.unwatched = oracles_overflow(t->oracles) != NULL,
-		.interrupted =
-			t->stop.why == STOP_INTERRUPTED && t->finding.verdict == VERDICT_PASS,
-	};
+	return judged(b);
+}
+
+struct testbed_run testbed_run_directed(
+	struct testbed *b, const struct testbed_director *d, const volatile int *please)
+{
+	struct trial *t = &b->trial;
+
+	testbed_rewind(b);
+	b->preemptions = 0;
+	d->begin(d->context, t->machine, t->watch);
+	trial_run(t, please);
+	d->end(d->context, &b->applied);
+	b->left_out = false;
+	return judged(b);
 }
 
 static bool same_end(const struct testbed_run *a, const struct testbed_run *b)
@@ -225,7 +246,7 @@ static struct testbed_run run_exactly(
 	do {
 		before = r;
 		another = b->left_out;
-		given = b->applied;
+		schedule_copy(&given, &b->applied);
 		r = testbed_run(b, &given, please);
 		r.differs = (!another && !same_end(&before, &r)) || ++spellings == SPELLINGS_MAX;
 	} while (r.finding.verdict != VERDICT_PASS && !r.differs &&
@@ -233,15 +254,15 @@ static struct testbed_run run_exactly(
 	return r;
 }
 
-struct testbed_run testbed_run_exactly(
-	struct testbed *b, const struct schedule *s, const volatile int *please)
+struct testbed_run testbed_exactly(
+	struct testbed *b, const struct testbed_run *last, const volatile int *please)
 {
-	struct testbed_run r = testbed_run(b, s, please);
+	struct testbed_run r = *last;
 
-	if (r.finding.verdict != VERDICT_PASS) {
-		r = run_exactly(b, &r, please);
-		r.gone = r.finding.verdict == VERDICT_PASS && !r.differs && !r.interrupted;
-	}
+	if (r.finding.verdict == VERDICT_PASS)
+		return r;
+	r = run_exactly(b, &r, please);
+	r.gone = r.finding.verdict == VERDICT_PASS && !r.differs && !r.interrupted;
 	return r;
 }
 

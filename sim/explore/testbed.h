@@ -27,6 +27,11 @@ const char *testbed_program(const struct testbed *b);
 struct machine *testbed_machine(const struct testbed *b);
 struct watch *testbed_watch(const struct testbed *b);
 
+/* What the runs are of: digests of the scenario's text, and of kernel and initrd with a blank
+ * between.
+ */
+void testbed_digests(const struct testbed *b, char scenario[33], char images[67]);
+
 struct testbed_run {
 	uint64_t number;      /* for whoever counts runs; 0 else */
 	uint64_t steps;       /* of the machine, from where the runs begin */
@@ -36,6 +41,7 @@ struct testbed_run {
 	bool interrupted; /* no verdict */
 	bool differs;     /* it failed, but otherwise when its forcings were given exact points */
 	bool gone;      /* it failed, but not without those of its forcings that came to nothing */
+	bool too_long;  /* it failed under more forcings than a schedule holds */
 	bool unwatched; /* the oracles had to forget something: oracles_overflow */
 };
 
@@ -46,10 +52,22 @@ void testbed_rewind(struct testbed *b);
 struct testbed_run testbed_run(
 	struct testbed *b, const struct schedule *s, const volatile int *please);
 
-/* The same, but what fails is made again with exact points for its forcings, and without those that
- * came to nothing; it is that run which is answered. */
-struct testbed_run testbed_run_exactly(
-	struct testbed *b, const struct schedule *s, const volatile int *please);
+/* Who directs a run in another way than by a schedule. begin is called right before it, end right
+ * after it: it gives the forcings, with exact points, that make the same run. */
+struct testbed_director {
+	void *context;
+	void (*begin)(void *context, struct machine *m, struct watch *w);
+	void (*end)(void *context, struct schedule *applied);
+};
+struct testbed_run testbed_run_directed(
+	struct testbed *b, const struct testbed_director *d, const volatile int *please);
+
+/* What has failed, in the last run, is made again with exact points for its forcings, and without
+ * those that came to nothing; it is that run which is answered. What has passed is answered as it
+ * is.
+ */
+struct testbed_run testbed_exactly(
+	struct testbed *b, const struct testbed_run *last, const volatile int *please);
 
 /* The forcings of the last run that took effect, with exact points: forced so, it is the same run.
  */

@@ -108,3 +108,38 @@ char *testbed_scenario(
 	fclose(out);
 	return text;
 }
+
+static void print_digest(struct digest d, char text[33])
+{
+	snprintf(text, 33, "%016" PRIx64 "%016" PRIx64, d.high, d.low);
+}
+
+/* All but its title and its schedule. */
+static struct digest scenario_digest(const struct testbed *b)
+{
+	const struct testbed_run none = {.number = 0};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct digest d;
+
+	SIM_ASSERT(out != NULL);
+	print_scenario(b, &none, "", out);
+	print_faults(b, out);
+	print_expect(b->scenario, b->scenario->expect.verdict, out);
+	print_limit(b->scenario, out);
+	fclose(out);
+	d = digest_bytes(text, size, 0);
+	free(text);
+	return d;
+}
+
+void testbed_digests(const struct testbed *b, char scenario[33], char images[67])
+{
+	const struct session *s = &b->trial.session;
+
+	print_digest(scenario_digest(b), scenario);
+	print_digest(s->image.digest, images);
+	images[32] = ' ';
+	print_digest(s->modules[0].digest, images + 33);
+}

@@ -56,7 +56,7 @@ void machine_let_stores_go(struct machine *m, unsigned core);
 /* control->due is told at that time; what is below HOLD_WAKES. A second time for the same `what`
  * replaces the first; EVENT_NEVER cancels it. Whoever calls this from a guard with the core's own
  * cycle acts when the other cores have come as far as this one, before anybody goes on. */
-#define HOLD_WAKES 512
+#define HOLD_WAKES 2048
 void machine_wake_at(struct machine *m, uint32_t what, uint64_t due);
 
 /* After the state was replaced as a whole. */

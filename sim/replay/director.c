@@ -468,7 +468,7 @@ struct director *director_create(struct machine *m, struct watch *w, const struc
 	SIM_ASSERT(d != NULL);
 	d->machine = m;
 	d->watch = w;
-	d->schedule = *s;
+	schedule_copy(&d->schedule, s);
 	if (!stores_can_be_held(m, s, e) ||
 		!schedule_place(s, watch_images(w), program, m->cpu_count, d->placed, e)) {
 		free(d);

@@ -153,8 +153,8 @@ static bool read_schedule(struct reading *r, const struct ini_line *line, struct
 			r->last_forcing);
 	if (line->value[0] == '\0')
 		return fail(e, "forcing %lu is empty", number);
-	if (s->forcing_count == SCENARIO_FORCINGS_MAX)
-		return fail(e, "more than %d forcings", SCENARIO_FORCINGS_MAX);
+	if (s->forcing_count == FORCINGS_MAX)
+		return fail(e, "more than %d forcings", FORCINGS_MAX);
 	r->last_forcing = (unsigned)number;
 	s->forcings[s->forcing_count++] = (struct scenario_text){copy(line->value), line->number};
 	return true;

@@ -15,10 +15,10 @@
 #define REPLAY_SCENARIO_H
 
 #include "sim/base/config.h"
+#include "sim/replay/schedule.h"
 #include "sim/replay/verdict.h"
 
 #define SCENARIO_FAULTS_MAX   32
-#define SCENARIO_FORCINGS_MAX 128
 #define SCENARIO_LINE_MAX     256 /* of the kernel's command line */
 #define SCENARIO_LIMIT_STEPS  UINT64_C(200000000)
 
@@ -35,7 +35,7 @@ struct scenario {
 	unsigned fault_count;
 	struct scenario_text faults[SCENARIO_FAULTS_MAX];
 	unsigned forcing_count;
-	struct scenario_text forcings[SCENARIO_FORCINGS_MAX];
+	struct scenario_text forcings[FORCINGS_MAX];
 	struct {
 		enum verdict verdict;
 		unsigned line;

@@ -493,6 +493,12 @@ static bool read_forcing(struct reader *r, struct forcing *f)
 	return good && (r->size == 0 || expected(r, "the end of the forcing"));
 }
 
+void schedule_copy(struct schedule *to, const struct schedule *from)
+{
+	to->count = from->count;
+	memcpy(to->at, from->at, from->count * sizeof(from->at[0]));
+}
+
 bool schedule_add(struct schedule *s, const char *where, const char *text, struct error *e)
 {
 	struct reader r = {.where = where, .text = text, .word = text, .e = e};

@@ -26,7 +26,7 @@
 
 #include "sim/base/error.h"
 
-#define FORCINGS_MAX     128
+#define FORCINGS_MAX     512
 #define SCHEDULE_NAME    64
 #define SCHEDULE_WHERE   128
 #define SCHEDULE_SERIAL  64
@@ -95,6 +95,9 @@ struct schedule {
 	unsigned count;
 	struct forcing at[FORCINGS_MAX];
 };
+
+/* A schedule is large, and most of it unused: assignment would copy all of it. */
+void schedule_copy(struct schedule *to, const struct schedule *from);
 
 /* One forcing more. where, "FILE:LINE" for instance, begins each message; a message names the
  * column in text, what is there, and what was expected. */

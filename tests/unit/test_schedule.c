@@ -147,7 +147,7 @@ START_TEST(there_is_an_end)
 	for (unsigned i = 0; i < FORCINGS_MAX; i++)
 		ck_assert(schedule_add(&s, "x", "do irq 1 at f", &e));
 	ck_assert(!schedule_add(&s, "x", "do irq 1 at f", &e));
-	ck_assert_str_eq(e.text, "x: more than 128 forcings");
+	ck_assert_str_eq(e.text, "x: more than 512 forcings");
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "sim/explore/fuzz_parts.h"
+#include "sim/explore/preempt_parts.h"
 
 /* From min on over so many powers of two, each as likely. */
 static uint64_t draw_size(struct rng *r, uint64_t min, unsigned powers)
@@ -22,7 +22,7 @@ static struct stream pcore(unsigned number)
 	return (struct stream){.kind = STREAM_PCORE, .number = number};
 }
 
-static struct stream vcore(const struct fuzz_profile *p, unsigned number)
+static struct stream vcore(const struct preempt_profile *p, unsigned number)
 {
 	struct stream s = {.kind = STREAM_VCORE, .number = number};
 
@@ -37,7 +37,7 @@ static struct point exact(unsigned core, uint64_t step)
 
 /* A probe that was reached; rare ones are as likely as frequent ones, since races are rare. */
 static struct point at_probe(
-	struct rng *r, const struct fuzz_place *place, struct stream stream, uint64_t most)
+	struct rng *r, const struct preempt_place *place, struct stream stream, uint64_t most)
 {
 	struct point point = {.kind = POINT_PROBE, .stream = stream};
 
@@ -46,18 +46,18 @@ static struct point at_probe(
 	return point;
 }
 
-static const struct fuzz_place *draw_place(struct rng *r, const struct fuzz_places *places)
+static const struct preempt_place *draw_place(struct rng *r, const struct preempt_places *places)
 {
 	return &places->at[rng_below(r, places->count)];
 }
 
-static uint64_t core_steps(const struct fuzz_profile *p, unsigned core)
+static uint64_t core_steps(const struct preempt_profile *p, unsigned core)
 {
 	return p->last[core] - p->first[core];
 }
 
 /* Any step of any pcore, each as likely. */
-static struct point draw_step(const struct fuzz_profile *p, struct rng *r)
+static struct point draw_step(const struct preempt_profile *p, struct rng *r)
 {
 	uint64_t sum = 0, n;
 	unsigned core;
@@ -71,11 +71,11 @@ static struct point draw_step(const struct fuzz_profile *p, struct rng *r)
 }
 
 /* Any step of a vcore, each as likely. */
-static const struct fuzz_span *draw_span(
-	const struct fuzz_profile *p, struct rng *r, struct point *at)
+static const struct preempt_span *draw_span(
+	const struct preempt_profile *p, struct rng *r, struct point *at)
 {
 	uint64_t sum = 0, n;
-	const struct fuzz_span *s = p->spans;
+	const struct preempt_span *s = p->spans;
 
 	for (size_t i = 0; i < p->span_count; i++)
 		sum += p->spans[i].to - p->spans[i].from;
@@ -95,13 +95,13 @@ static uint64_t draw_microseconds(struct rng *r)
 }
 
 /* Most at any moment, of whoever runs there; the others where something happens. */
-static void draw_preemption(const struct fuzz_profile *p, struct rng *r, struct forcing *f)
+static void draw_preemption(const struct preempt_profile *p, struct rng *r, struct forcing *f)
 {
 	*f = (struct forcing){.kind = FORCING_DO};
 	f->stimulation =
 		(struct stimulation){.kind = STIMULATE_PREEMPT, .number = draw_microseconds(r)};
 	if (one_of(r, 4)) {
-		const struct fuzz_place *place = draw_place(r, &p->by_vcore);
+		const struct preempt_place *place = draw_place(r, &p->by_vcore);
 
 		f->stimulation.stream = vcore(p, place->number);
 		f->at = at_probe(r, place, f->stimulation.stream, UINT64_MAX);
@@ -113,7 +113,7 @@ static void draw_preemption(const struct fuzz_profile *p, struct rng *r, struct 
 /* For ever now and then, but once: where there are several pcores for it, the process keeps some.
  */
 static void draw_preemptions(
-	const struct fuzz_profile *p, struct rng *r, uint64_t count, struct schedule *s)
+	const struct preempt_profile *p, struct rng *r, uint64_t count, struct schedule *s)
 {
 	bool for_ever = p->cpu_count > 2 && one_of(r, 4);
 
@@ -125,9 +125,9 @@ static void draw_preemptions(
 
 /* --- pauses --- */
 
-static struct point draw_point(const struct fuzz_profile *p, struct rng *r)
+static struct point draw_point(const struct preempt_profile *p, struct rng *r)
 {
-	const struct fuzz_place *place;
+	const struct preempt_place *place;
 
 	if (p->by_core.count == 0 || one_of(r, 4))
 		return draw_step(p, r);
@@ -137,7 +137,7 @@ static struct point draw_point(const struct fuzz_profile *p, struct rng *r)
 
 #define EXPIRES 200000 /* cycles */
 
-static void draw_until(const struct fuzz_profile *p, struct rng *r, struct until *u)
+static void draw_until(const struct preempt_profile *p, struct rng *r, struct until *u)
 {
 	uint64_t how = rng_below(r, 3);
 
@@ -150,7 +150,7 @@ static void draw_until(const struct fuzz_profile *p, struct rng *r, struct until
 			.point = at_probe(r, draw_place(r, &p->by_core), (struct stream){0}, 3)};
 }
 
-static void draw_pause(const struct fuzz_profile *p, struct rng *r, struct forcing *f)
+static void draw_pause(const struct preempt_profile *p, struct rng *r, struct forcing *f)
 {
 	*f = (struct forcing){.kind = FORCING_PAUSE, .expires = EXPIRES};
 	f->at = draw_point(p, r);
@@ -160,9 +160,9 @@ static void draw_pause(const struct fuzz_profile *p, struct rng *r, struct forci
 
 /* --- late interrupts --- */
 
-static void draw_delay(const struct fuzz_profile *p, struct rng *r, struct forcing *f)
+static void draw_delay(const struct preempt_profile *p, struct rng *r, struct forcing *f)
 {
-	const struct fuzz_vector *v = &p->vectors[rng_below(r, p->vector_count)];
+	const struct preempt_vector *v = &p->vectors[rng_below(r, p->vector_count)];
 
 	*f = (struct forcing){.kind = FORCING_DO, .at = draw_step(p, r)};
 	f->stimulation = (struct stimulation){.kind = STIMULATE_DELAY,
@@ -171,14 +171,14 @@ static void draw_delay(const struct fuzz_profile *p, struct rng *r, struct forci
 		.cycles = draw_size(r, 64, 10)};
 }
 
-void profile_draw(const struct fuzz_profile *p, const struct fuzz_options *o, struct rng *r,
+void profile_draw(const struct preempt_profile *p, const struct strategy_options *o, struct rng *r,
 	struct schedule *s)
 {
 	uint64_t preemptions = p->span_count != 0 ? o->preemptions : 0;
 	uint64_t pauses = rng_below(r, o->pauses + 1);
 	bool delay = p->vector_count != 0 && one_of(r, 4);
 
-	SIM_ASSERT(preemptions + pauses + FUZZ_DELAYS <= FORCINGS_MAX);
+	SIM_ASSERT(preemptions + pauses + PREEMPT_DELAYS <= FORCINGS_MAX);
 	s->count = 0;
 	draw_preemptions(p, r, preemptions, s);
 	while (pauses-- > 0)

@@ -1,4 +1,4 @@
-#include "sim/explore/fuzz_parts.h"
+#include "sim/explore/preempt_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +15,13 @@ static void *grow(void *list, size_t *count, size_t *room, size_t size)
 	return list;
 }
 
-void profile_init(struct fuzz_profile *p, const struct machine *m, const char *program)
+void profile_init(struct preempt_profile *p, const struct machine *m, const char *program)
 {
-	*p = (struct fuzz_profile){.cpu_count = m->cpu_count};
+	*p = (struct preempt_profile){.cpu_count = m->cpu_count};
 	snprintf(p->program, sizeof(p->program), "%s", program);
 }
 
-void profile_free(struct fuzz_profile *p)
+void profile_free(struct preempt_profile *p)
 {
 	free(p->by_core.at);
 	free(p->by_vcore.at);
@@ -31,9 +31,9 @@ void profile_free(struct fuzz_profile *p)
 
 /* --- places --- */
 
-static void count_place(struct fuzz_places *places, const char *probe, unsigned number)
+static void count_place(struct preempt_places *places, const char *probe, unsigned number)
 {
-	struct fuzz_place *last;
+	struct preempt_place *last;
 
 	for (size_t i = 0; i < places->count; i++)
 		if (places->at[i].number == number && strcmp(places->at[i].probe, probe) == 0) {
@@ -42,18 +42,18 @@ static void count_place(struct fuzz_places *places, const char *probe, unsigned 
 		}
 	places->at = grow(places->at, &places->count, &places->room, sizeof(*places->at));
 	last = &places->at[places->count - 1];
-	*last = (struct fuzz_place){probe, number, 1};
+	*last = (struct preempt_place){probe, number, 1};
 }
 
 /* --- spans --- */
 
-static void span_begin(struct fuzz_profile *p, unsigned core, unsigned vcoreid, uint64_t step)
+static void span_begin(struct preempt_profile *p, unsigned core, unsigned vcoreid, uint64_t step)
 {
 	p->spans = grow(p->spans, &p->span_count, &p->span_room, sizeof(*p->spans));
-	p->spans[p->span_count - 1] = (struct fuzz_span){core, vcoreid, step, UINT64_MAX};
+	p->spans[p->span_count - 1] = (struct preempt_span){core, vcoreid, step, UINT64_MAX};
 }
 
-static void span_end(struct fuzz_profile *p, unsigned core, uint64_t step)
+static void span_end(struct preempt_profile *p, unsigned core, uint64_t step)
 {
 	for (size_t i = p->span_count; i-- > 0;)
 		if (p->spans[i].core == core && p->spans[i].to == UINT64_MAX) {
@@ -62,25 +62,25 @@ static void span_end(struct fuzz_profile *p, unsigned core, uint64_t step)
 		}
 }
 
-static bool is_program(const struct fuzz_profile *p, const struct identity *who, int pid)
+static bool is_program(const struct preempt_profile *p, const struct identity *who, int pid)
 {
 	return p->program[0] != '\0' && pid != 0 && identity_find(who, p->program) == pid;
 }
 
 /* --- vectors --- */
 
-static void note_vector(struct fuzz_profile *p, unsigned core, uint64_t vector)
+static void note_vector(struct preempt_profile *p, unsigned core, uint64_t vector)
 {
 	for (size_t i = 0; i < p->vector_count; i++)
 		if (p->vectors[i].core == core && p->vectors[i].vector == vector)
 			return;
 	p->vectors = grow(p->vectors, &p->vector_count, &p->vector_room, sizeof(*p->vectors));
-	p->vectors[p->vector_count - 1] = (struct fuzz_vector){core, vector};
+	p->vectors[p->vector_count - 1] = (struct preempt_vector){core, vector};
 }
 
 /* --- the run --- */
 
-void profile_begin(struct fuzz_profile *p, const struct machine *m, const struct identity *who)
+void profile_begin(struct preempt_profile *p, const struct machine *m, const struct identity *who)
 {
 	for (unsigned i = 0; i < m->cpu_count; i++) {
 		int vcoreid, pid = identity_owner(who, i, &vcoreid);
@@ -91,7 +91,7 @@ void profile_begin(struct fuzz_profile *p, const struct machine *m, const struct
 	}
 }
 
-void profile_hit(struct fuzz_profile *p, const struct identity *who, const struct probe_hit *hit)
+void profile_hit(struct preempt_profile *p, const struct identity *who, const struct probe_hit *hit)
 {
 	const char *name = hit->probe->name;
 
@@ -106,7 +106,7 @@ void profile_hit(struct fuzz_profile *p, const struct identity *who, const struc
 		span_begin(p, hit->core, (unsigned)hit->vcoreid, hit->core_step);
 }
 
-void profile_end(struct fuzz_profile *p, const struct machine *m)
+void profile_end(struct preempt_profile *p, const struct machine *m)
 {
 	for (unsigned i = 0; i < m->cpu_count; i++) {
 		p->last[i] = m->cores[i].arch.step;

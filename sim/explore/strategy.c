@@ -1,0 +1,71 @@
+#include "sim/explore/strategy.h"
+
+#include "sim/base/rng.h"
+#include "sim/explore/baton.h"
+
+static const struct strategy *const strategies[] = {
+	&strategy_random, &strategy_chaos, &strategy_pct, &strategy_pause, &strategy_preempt};
+
+const struct strategy *strategy_at(unsigned number)
+{
+	return number < ARRAY_LEN(strategies) ? strategies[number] : NULL;
+}
+
+const struct strategy *strategy_find(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(strategies); i++)
+		if (strcmp(strategies[i]->name, name) == 0)
+			return strategies[i];
+	return NULL;
+}
+
+struct rng strategy_rng(const struct strategy_options *o, const char *name, uint64_t number)
+{
+	return rng_from(stream_seed(o->seed, name) + number);
+}
+
+bool strategy_waits(struct rng *r)
+{
+	return rng_below(r, 4) == 0;
+}
+
+/* --- runs by a baton --- */
+
+struct baton_run {
+	struct baton_chooser chooser;
+	struct baton *baton;
+	uint64_t *visible_steps;
+	bool complete;
+};
+
+static void begin(void *context, struct machine *m, struct watch *w)
+{
+	struct baton_run *r = context;
+
+	r->baton = baton_create(m, w, r->chooser);
+}
+
+static void end(void *context, struct schedule *applied)
+{
+	struct baton_run *r = context;
+
+	r->complete = baton_schedule(r->baton, applied);
+	if (r->visible_steps != NULL)
+		*r->visible_steps = baton_steps(r->baton);
+	baton_destroy(r->baton);
+}
+
+struct testbed_run strategy_baton_run(struct testbed *b, struct baton_chooser chooser,
+	uint64_t *visible_steps, const volatile int *please)
+{
+	struct baton_run r = {.chooser = chooser, .visible_steps = visible_steps};
+	const struct testbed_director director = {&r, begin, end};
+	struct testbed_run run = testbed_run_directed(b, &director, please);
+
+	if (run.interrupted)
+		return run;
+	if (r.complete)
+		return testbed_exactly(b, &run, please);
+	run.too_long = run.finding.verdict != VERDICT_PASS;
+	return run;
+}
