@@ -212,8 +212,8 @@ static struct testbed_run run_plainly(struct exploring *x, const volatile int *p
 
 static struct testbed_run run_number(struct exploring *x, uint64_t number)
 {
-	struct testbed_run run = number == 0 ? run_plainly(x, NULL)
-					     : x->strategy->run(x->state, number, NULL);
+	struct testbed_run run =
+		number == 0 ? run_plainly(x, NULL) : x->strategy->run(x->state, number, NULL);
 
 	run.number = number;
 	return run;

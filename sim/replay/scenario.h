@@ -18,9 +18,9 @@
 #include "sim/replay/schedule.h"
 #include "sim/replay/verdict.h"
 
-#define SCENARIO_FAULTS_MAX   32
-#define SCENARIO_LINE_MAX     256 /* of the kernel's command line */
-#define SCENARIO_LIMIT_STEPS  UINT64_C(200000000)
+#define SCENARIO_FAULTS_MAX  32
+#define SCENARIO_LINE_MAX    256 /* of the kernel's command line */
+#define SCENARIO_LIMIT_STEPS UINT64_C(200000000)
 
 /* What was written on a line, kept for what is found out about it later. */
 struct scenario_text {
