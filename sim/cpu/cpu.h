@@ -182,6 +182,7 @@ struct vcpu {
 	struct {
 		uint64_t pa[2]; /* where the bounce buffer's first and second part go */
 		unsigned size, first;
+		bool uncached;
 		uint64_t la;
 		union {
 			uint8_t data[16];

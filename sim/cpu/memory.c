@@ -11,6 +11,7 @@ struct span {
 	uint64_t pa[2];
 	unsigned first; /* bytes in the first part */
 	unsigned parts;
+	bool uncached; /* of either part; memory model tso: SC is as strict with all memory */
 };
 
 static enum privilege privilege_of(const struct vcpu *c)
@@ -31,12 +32,15 @@ MUST_CHECK static struct fault translate_span(struct vcpu *c, uint64_t la, unsig
 	span->first = (unsigned)min_u64(size, PAGE_SIZE - (la & PAGE_MASK));
 	span->parts = span->first < size ? 2 : 1;
 	TRY(mmu_translate(&c->mmu, la, how, who, &span->pa[0]));
+	span->uncached = c->mmu.tso && mmu_is_uncached(&c->mmu, span->pa[0]);
 	if (span->parts == 1)
 		return no_fault;
 	next = la + span->first;
 	if (c->mode != CODE_64 && la <= UINT32_MAX)
 		next = (uint32_t)next;
-	return mmu_translate(&c->mmu, next, how, who, &span->pa[1]);
+	TRY(mmu_translate(&c->mmu, next, how, who, &span->pa[1]));
+	span->uncached |= c->mmu.tso && mmu_is_uncached(&c->mmu, span->pa[1]);
+	return no_fault;
 }
 
 /* SDM "Alignment Check Exception (#AC)". Of 80-bit numbers and far pointers the first part counts,
@@ -147,12 +151,14 @@ static void buffer_store(
 	buffer_part(c, span->pa[0], span->first, from);
 	if (span->parts == 2)
 		buffer_part(c, span->pa[1], size - span->first, from + span->first);
-	if (unlikely(wakes(c, span, size)))
+	if (unlikely(span->uncached || wakes(c, span, size)))
 		mem_fence(c);
 }
 
 static void buffer_load(struct vcpu *c, const struct span *span, unsigned size, uint8_t *to)
 {
+	if (unlikely(span->uncached))
+		mem_fence(c);
 	stores_load(&c->mmu.stores, c->mmu.mem, span->pa[0], to, span->first);
 	if (span->parts == 2)
 		stores_load(&c->mmu.stores, c->mmu.mem, span->pa[1], to + span->first,
@@ -416,6 +422,7 @@ static void bounce(
 	c->bounce.pa[1] = span->pa[1];
 	c->bounce.first = span->first;
 	c->bounce.size = size;
+	c->bounce.uncached = span->uncached;
 	c->bounce.la = la;
 	*host = c->bounce.data;
 }
@@ -461,6 +468,7 @@ void mem_commit_slow(struct vcpu *c)
 		.pa = {c->bounce.pa[0], c->bounce.pa[1]},
 		.first = c->bounce.first,
 		.parts = c->bounce.first < size ? 2 : 1,
+		.uncached = c->bounce.uncached,
 	};
 
 	if (!is_ram(c, span.pa[0]) || (span.parts == 2 && !is_ram(c, span.pa[1])))

@@ -1,5 +1,7 @@
 #include "sim/mmu/mmu.h"
 
+#include "sim/mmu/memory_type.h"
+
 #define FRAME_MASK    (BIT(PHYS_ADDRESS_BITS) - PAGE_SIZE)
 #define RESERVED_HIGH (BIT(52) - BIT(PHYS_ADDRESS_BITS))
 
@@ -175,6 +177,14 @@ static unsigned current_pcid(const struct core_state *core)
 	return core->cr4 & CR4_PCIDE ? core->cr3 & CR3_PCID : 0;
 }
 
+/* Which entry of the PAT a page is of. */
+static uint64_t pat_bits(const struct walk *w)
+{
+	uint64_t leaf = walk_leaf(w), bits = leaf & (PTE_PWT | PTE_PCD);
+
+	return leaf & (w->level == 1 ? PTE_PAT : PTE_PAT_LARGE) ? bits | PTE_PAT : bits;
+}
+
 /* What a translation allows: writable and user only if every level says so, XD if any does. */
 static uint64_t combined_rights(const struct core_state *core, const struct walk *w)
 {
@@ -186,7 +196,7 @@ static uint64_t combined_rights(const struct core_state *core, const struct walk
 		all &= w->refs[i].entry;
 		any |= w->refs[i].entry & PTE_XD;
 	}
-	return all | any | (walk_leaf(w) & leaf);
+	return all | any | (walk_leaf(w) & leaf) | pat_bits(w);
 }
 
 static struct fault page_fault(
@@ -366,6 +376,14 @@ struct fault mmu_translate(
 	mmu->rights = e->data;
 	*pa = (e->data & walk_ia32e.frame) | (la & (BIT(walk_shift(level)) - 1));
 	return no_fault;
+}
+
+bool mmu_is_uncached(const struct mmu *mmu, uint64_t pa)
+{
+	uint64_t rights = mmu->rights;
+	unsigned pat = (unsigned)(rights / PTE_PWT & 3) | (rights & PTE_PAT ? 4 : 0);
+
+	return memory_is_uncached(mmu->core, pat, pa);
 }
 
 bool mmu_probe(struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa)

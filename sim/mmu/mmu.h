@@ -19,14 +19,19 @@
 #define PHYS_ADDRESS_BITS   40 /* MAXPHYADDR at most */
 #define LINEAR_ADDRESS_BITS 48
 
-#define PTE_P  BIT(0)
-#define PTE_W  BIT(1)
-#define PTE_U  BIT(2)
-#define PTE_A  BIT(5)
-#define PTE_D  BIT(6)
-#define PTE_PS BIT(7)
-#define PTE_G  BIT(8)
-#define PTE_XD BIT(63)
+#define PTE_P   BIT(0)
+#define PTE_W   BIT(1)
+#define PTE_U   BIT(2)
+#define PTE_PWT BIT(3)
+#define PTE_PCD BIT(4)
+#define PTE_A   BIT(5)
+#define PTE_D   BIT(6)
+#define PTE_PS  BIT(7)
+#define PTE_G   BIT(8)
+#define PTE_XD  BIT(63)
+
+#define PTE_PAT       BIT(7)  /* of a 4 KiB page, and in TLB entries; of larger ones: */
+#define PTE_PAT_LARGE BIT(12) /* SDM "Selecting a Memory Type from the PAT" */
 
 #define PTE_KEY_SHIFT 59 /* protection key, of IA-32e paging */
 #define PTE_KEY       (UINT64_C(15) << PTE_KEY_SHIFT)
@@ -99,6 +104,9 @@ MUST_CHECK bool mmu_peek(const struct mmu *mmu, uint64_t la, uint64_t *pa);
 /* Would mmu_translate succeed? Without any side effect. */
 MUST_CHECK bool mmu_probe(
 	struct mmu *mmu, uint64_t la, enum access how, enum privilege who, uint64_t *pa);
+
+/* After a successful mmu_translate to pa: is that memory uncached? */
+bool mmu_is_uncached(const struct mmu *mmu, uint64_t pa);
 
 /* After a successful mmu_translate: lets the fast path serve the page from now on. For a store,
  * call it after phys_will_write. */

@@ -20,8 +20,8 @@ struct tlb_entry {
 	/* Bits 12 to 47 of the page's linear address, the PCID above them, or 0 if the entry is
 	 * global, and TLB_VALID; 0 is an empty entry. */
 	uint64_t tag;
-	/* Physical address of the page, PTE_W, PTE_U, PTE_D, PTE_G (which makes it global), PTE_XD
-	 * and PTE_KEY. */
+	/* Physical address of the page, PTE_W, PTE_U, PTE_D, PTE_G (which makes it global), PTE_XD,
+	 * PTE_KEY, PTE_PWT, PTE_PCD and PTE_PAT. */
 	uint64_t data;
 };
 
