@@ -128,6 +128,7 @@ static const struct mnemonic mnemonics[] = {
 	{"sfence", ABSTRACT_NOTHING, 0},
 	{"lfence", ABSTRACT_NOTHING, 0},
 	{"pause", ABSTRACT_NOTHING, 0},
+	{"wrmsr", ABSTRACT_SEND, 0},
 	{"nop", ABSTRACT_NOTHING, 0},
 	{"mov", ABSTRACT_MOV, 2},
 	{"add", ABSTRACT_ADD, 2},
@@ -210,6 +211,45 @@ static void settle_exchange(struct abstract_insn *in)
 	in->locked |= in->to.place == OPERAND_MEMORY;
 }
 
+/* A register that still holds what it began with, and so much. */
+static bool still_holds(const struct scan *s, unsigned reg, uint64_t value)
+{
+	return (s->changed & BIT(reg)) == 0 &&
+	       litmus_initial_register(s->test, s->thread, reg) == value;
+}
+
+static bool is_ipi(const struct scan *s, const struct abstract_insn *in)
+{
+	if (in->from.place == OPERAND_REGISTER)
+		return still_holds(s, (unsigned)in->from.value, LITMUS_IPI);
+	return in->from.place == OPERAND_NUMBER && in->from.value == LITMUS_IPI;
+}
+
+/* WRMSR, and what touches the local APIC's page, can be nothing but an IPI to all others; the page
+ * is uncached, and WRMSR no fence (SDM "MSR Access in x2APIC Mode"). */
+static bool settle_send(const struct scan *s, struct abstract_insn *in)
+{
+	bool mapped = (abstract_loads(in) || abstract_stores(in)) &&
+		      abstract_address(in) - LITMUS_APIC_PAGE < 0x1000;
+
+	if (in->kind == ABSTRACT_SEND)
+		return still_holds(s, RCX, LITMUS_ICR_MSR) && still_holds(s, RDX, 0) &&
+		       still_holds(s, RAX, LITMUS_IPI);
+	if (!mapped)
+		return true;
+	if (in->kind != ABSTRACT_MOV || in->size != 4 || in->to.place != OPERAND_MEMORY ||
+		in->to.value != LITMUS_ICR || !is_ipi(s, in))
+		return false;
+	*in = (struct abstract_insn){.kind = ABSTRACT_SEND, .uncached = true};
+	return true;
+}
+
+static void settle_caching(const struct scan *s, struct abstract_insn *in)
+{
+	if (abstract_loads(in) || abstract_stores(in))
+		in->uncached = litmus_is_uncached(s->test, abstract_address(in));
+}
+
 static uint32_t changed_registers(const struct abstract_insn *in)
 {
 	uint32_t changed = in->kind == ABSTRACT_CMPXCHG ? (uint32_t)BIT(RAX) : 0;
@@ -222,26 +262,58 @@ static uint32_t changed_registers(const struct abstract_insn *in)
 	return changed;
 }
 
-bool abstract_read(
-	struct abstract_thread *a, const struct litmus_test *t, unsigned thread, struct error *e)
+static bool read_code(struct abstract_thread *a, const struct litmus_test *t, unsigned thread,
+	const struct litmus_thread *code, uint32_t *changed, struct error *e)
 {
-	const struct litmus_thread *th = &t->thread[thread];
+	*a = (struct abstract_thread){.count = code->count};
+	for (unsigned i = 0; i < code->count; i++) {
+		struct scan s = {code->insn[i].text, t, thread, *changed};
 
-	uint32_t changed = 0;
-
-	*a = (struct abstract_thread){.count = th->count};
-	for (unsigned i = 0; i < th->count; i++) {
-		struct scan s = {th->insn[i].text, t, thread, changed};
-
-		if (!read_insn(&s, &a->insn[i]))
+		if (!read_insn(&s, &a->insn[i]) || !settle_send(&s, &a->insn[i]))
 			return fail(e,
 				"%s:%u: '%s': expected an instruction that the axioms know: mov, "
-				"add, sub, and, or, xor, inc, dec, xchg, xadd, cmpxchg, a fence",
-				t->file, th->insn[i].line, th->insn[i].text);
+				"add, sub, and, or, xor, inc, dec, xchg, xadd, cmpxchg, a fence, "
+				"an IPI to all others",
+				t->file, code->insn[i].line, code->insn[i].text);
 		settle_exchange(&a->insn[i]);
-		changed |= changed_registers(&a->insn[i]);
+		settle_caching(&s, &a->insn[i]);
+		*changed |= changed_registers(&a->insn[i]);
 	}
 	return true;
+}
+
+/* What one of the two changes, the other must not take for an address: hence both, once more. */
+bool abstract_read(struct abstract_thread *a, struct abstract_thread *handler,
+	const struct litmus_test *t, unsigned thread, struct error *e)
+{
+	const struct litmus_thread *code = &t->thread[thread], *other = &t->handler[thread];
+	uint32_t changed = 0, by_handler = 0;
+
+	if (!read_code(handler, t, thread, other, &by_handler, e))
+		return false;
+	changed = by_handler;
+	return read_code(a, t, thread, code, &changed, e) &&
+	       read_code(handler, t, thread, other, &changed, e);
+}
+
+static void append(struct abstract_thread *a, const struct abstract_insn *insn, unsigned count)
+{
+	memcpy(&a->insn[a->count], insn, count * sizeof(*insn));
+	a->count += count;
+}
+
+void abstract_interrupt(struct abstract_thread *a, const struct abstract_thread *thread,
+	const struct abstract_thread *handler, unsigned at)
+{
+	static const struct abstract_insn enter[] = {
+		{.kind = ABSTRACT_FENCE}, {.kind = ABSTRACT_ARRIVE}};
+
+	a->count = 0;
+	append(a, thread->insn, at);
+	append(a, enter, 2);
+	append(a, handler->insn, handler->count);
+	append(a, &enter[0], 1);
+	append(a, thread->insn + at, thread->count - at);
 }
 
 /* --- executing --- */
@@ -294,7 +366,7 @@ uint64_t abstract_execute(const struct abstract_insn *in, uint64_t reg[16], uint
 	uint64_t from = value_of(in, &in->from, reg, loaded);
 	uint64_t to = value_of(in, &in->to, reg, loaded), result;
 
-	if (in->kind == ABSTRACT_NOTHING || in->kind == ABSTRACT_FENCE)
+	if (in->kind < ABSTRACT_MOV)
 		return 0;
 	result = narrow(combine(in->kind, to, from), in->size);
 	if (in->kind == ABSTRACT_CMPXCHG) {

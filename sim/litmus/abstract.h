@@ -8,7 +8,9 @@
 
 enum abstract_kind {
 	ABSTRACT_NOTHING, /* NOP, PAUSE; SFENCE and LFENCE, since memory is write-back */
-	ABSTRACT_FENCE,   /* MFENCE, CPUID */
+	ABSTRACT_FENCE,   /* MFENCE; delivery of an interrupt, and IRET */
+	ABSTRACT_SEND,    /* of an IPI to all others */
+	ABSTRACT_ARRIVE,  /* the interrupt of a handler is taken */
 	ABSTRACT_MOV,
 	ABSTRACT_ADD,
 	ABSTRACT_SUB,
@@ -28,19 +30,25 @@ struct abstract_operand {
 
 struct abstract_insn {
 	enum abstract_kind kind;
-	bool locked;
+	bool locked, uncached;
 	unsigned size; /* bytes of an operand */
 	struct abstract_operand from, to;
 };
 
 struct abstract_thread {
 	unsigned count;
-	struct abstract_insn insn[LITMUS_INSNS];
+	struct abstract_insn insn[2 * LITMUS_INSNS + 3]; /* a thread, and a handler within it */
 };
 
-/* False: e says which instruction of which line the axioms do not know. */
-MUST_CHECK bool abstract_read(
-	struct abstract_thread *a, const struct litmus_test *t, unsigned thread, struct error *e);
+/* A thread, and the handler that may interrupt it. False: e says which instruction of which line
+ * the axioms do not know. */
+MUST_CHECK bool abstract_read(struct abstract_thread *a, struct abstract_thread *handler,
+	const struct litmus_test *t, unsigned thread, struct error *e);
+
+/* The thread if the interrupt comes before its instruction `at`: delivering it drains the store
+ * buffer, and so does IRET (SDM "Store Buffer" and "Serializing Instructions"). */
+void abstract_interrupt(struct abstract_thread *a, const struct abstract_thread *thread,
+	const struct abstract_thread *handler, unsigned at);
 
 static inline bool abstract_loads(const struct abstract_insn *in)
 {

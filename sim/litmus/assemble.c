@@ -9,13 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- the source: a section for each thread --- */
+/* --- the source: a section for each thread, and for each handler --- */
 
-static void write_thread(FILE *out, const struct litmus_test *t, size_t number, unsigned thread)
+static void write_code(FILE *out, const struct litmus_test *t, size_t number,
+	const struct litmus_thread *th, unsigned section)
 {
-	const struct litmus_thread *th = &t->thread[thread];
-
-	fprintf(out, ".section .test%zu.%u, \"ax\"\n", number, thread);
+	fprintf(out, ".section .test%zu.%u, \"ax\"\n", number, section);
 	for (unsigned i = 0; i < th->count; i++)
 		fprintf(out, "# %u \"%s\"\n%s\n", th->insn[i].line, t->file, th->insn[i].text);
 }
@@ -24,8 +23,13 @@ static void write_test(FILE *out, const struct litmus_test *t, size_t number)
 {
 	for (unsigned i = 0; i < t->location_count; i++)
 		fprintf(out, ".set %s, %#" PRIx64 "\n", t->location[i].name, litmus_address(i));
-	for (unsigned i = 0; i < t->thread_count; i++)
-		write_thread(out, t, number, i);
+	for (unsigned i = 0; i < t->thread_count; i++) {
+		write_code(out, t, number, &t->thread[i], i);
+		if (!t->has_handler[i])
+			continue;
+		write_code(out, t, number, &t->handler[i], LITMUS_THREADS + i);
+		fprintf(out, "iretq\n");
+	}
 }
 
 static bool write_source(
@@ -89,22 +93,26 @@ static bool spawn_as(
 static bool take_section(const struct litmus_test *tests, size_t count, struct litmus_code *code,
 	const char *name, Elf_Scn *scn, struct error *e)
 {
-	unsigned thread;
+	struct litmus_bytes *to;
+	unsigned section;
 	Elf_Data *data;
 	size_t number;
 
-	if (sscanf(name, ".test%zu.%u", &number, &thread) != 2 || number >= count ||
-		thread >= LITMUS_THREADS)
-		return strncmp(name, ".rela.test", 10) != 0 ||
-		       fail(e, "%s: expected instructions that name only locations of the test",
-			       tests[0].file);
+	if (sscanf(name, ".rela.test%zu.", &number) == 1 && number < count)
+		return fail(e, "%s: expected instructions that name only locations of the test",
+			tests[number].file);
+	if (sscanf(name, ".test%zu.%u", &number, &section) != 2 || number >= count ||
+		section >= 2 * LITMUS_THREADS)
+		return true;
 	data = elf_getdata(scn, NULL);
 	if (data == NULL || data->d_size > LITMUS_CODE)
 		return fail(e, "%s: P%u: expected at most %d bytes of code", tests[number].file,
-			thread, LITMUS_CODE);
-	code[number].thread[thread].size = (unsigned)data->d_size;
+			section % LITMUS_THREADS, LITMUS_CODE);
+	to = section < LITMUS_THREADS ? &code[number].thread[section]
+				      : &code[number].handler[section - LITMUS_THREADS];
+	to->size = (unsigned)data->d_size;
 	if (data->d_size != 0)
-		memcpy(code[number].thread[thread].bytes, data->d_buf, data->d_size);
+		memcpy(to->bytes, data->d_buf, data->d_size);
 	return true;
 }
 

@@ -6,11 +6,14 @@
 
 #define LITMUS_CODE 512 /* bytes of a thread at most */
 
+struct litmus_bytes {
+	unsigned size;
+	uint8_t bytes[LITMUS_CODE];
+};
+
 struct litmus_code {
-	struct {
-		unsigned size;
-		uint8_t bytes[LITMUS_CODE];
-	} thread[LITMUS_THREADS];
+	struct litmus_bytes thread[LITMUS_THREADS];
+	struct litmus_bytes handler[LITMUS_THREADS]; /* with its IRET */
 };
 
 /* Fills code[i] for tests[i], with one run of `as`. An instruction that it refuses is an error with

@@ -8,10 +8,11 @@
 #define SOURCES 64 /* groups of bytes of all reads */
 #define NOBODY  (-1)
 
-/* A read or a write of memory. */
+/* A read or a write of memory; or an IPI is sent, or arrives: as a read of nothing. */
 struct event {
 	unsigned thread, insn;
-	bool write, locked;
+	enum abstract_kind kind;
+	bool write, locked, uncached;
 	int pair;        /* the other event of a locked instruction, or NOBODY */
 	unsigned fences; /* before it in its thread */
 	uint64_t address;
@@ -34,15 +35,16 @@ struct relation {
 struct axioms {
 	const struct litmus_test *test;
 	enum memory_model model;
-	struct abstract_thread thread[LITMUS_THREADS];
+	struct abstract_thread own[LITMUS_THREADS], handler[LITMUS_THREADS];
+	struct abstract_thread thread[LITMUS_THREADS]; /* with what interrupts it */
 	unsigned event_count, group_count, write_count;
 	struct event event[EVENTS];
 	struct group group[SOURCES];
-	unsigned order[EVENTS]; /* the writes as they reach memory, in the candidate */
-	uint32_t after[EVENTS]; /* co: writes that come after a write and overlap it */
-	uint32_t placed;        /* writes in order so far */
-	struct relation
-		program; /* preserved program order and fences: the same in all candidates */
+	unsigned order[EVENTS];  /* the writes as they reach memory, in the candidate */
+	uint32_t after[EVENTS];  /* co: writes that come after a write and overlap it */
+	uint32_t placed;         /* writes in order so far */
+	struct relation program; /* what is preserved, IPIs too: the same in all candidates of these
+				    threads */
 	struct litmus_outcomes *outcomes;
 };
 
@@ -97,6 +99,11 @@ static bool add_event(struct axioms *x, struct event event)
 	return true;
 }
 
+static bool is_message(const struct abstract_insn *in)
+{
+	return in->kind == ABSTRACT_SEND || in->kind == ABSTRACT_ARRIVE;
+}
+
 static bool add_events(struct axioms *x, unsigned thread)
 {
 	const struct abstract_thread *a = &x->thread[thread];
@@ -105,14 +112,14 @@ static bool add_events(struct axioms *x, unsigned thread)
 	for (unsigned i = 0; i < a->count; i++) {
 		const struct abstract_insn *in = &a->insn[i];
 		bool both = abstract_loads(in) && abstract_stores(in);
-		bool paired = both && (in->locked || x->model == MEMORY_MODEL_SC);
-		struct event event = {thread, i, false, in->locked, NOBODY, fences,
-			abstract_address(in), in->size};
+		bool paired = both && (in->locked || in->uncached || x->model == MEMORY_MODEL_SC);
+		struct event event = {thread, i, in->kind, false, in->locked, in->uncached, NOBODY,
+			fences, abstract_address(in), in->size};
 
 		fences += in->kind == ABSTRACT_FENCE;
 		if (paired)
 			event.pair = (int)x->event_count + 1;
-		if (abstract_loads(in) && !add_event(x, event))
+		if ((abstract_loads(in) || is_message(in)) && !add_event(x, event))
 			return false;
 		event.write = true;
 		event.pair = paired ? (int)x->event_count - 1 : NOBODY;
@@ -176,11 +183,24 @@ static bool is_preserved(const struct axioms *x, unsigned a, unsigned b)
 		return true;
 	if (first->locked || second->locked || first->fences != second->fences)
 		return true;
+	if (first->uncached || second->uncached)
+		return true;
 	return last_own_write(x, b) == (int)a && !contains(first, second);
 }
 
-static void preserve_program_order(struct axioms *x)
+static bool is_message_to(const struct event *sent, const struct event *arrived)
 {
+	return sent->kind == ABSTRACT_SEND && arrived->kind == ABSTRACT_ARRIVE &&
+	       sent->thread != arrived->thread;
+}
+
+static void preserve_order(struct axioms *x)
+{
+	x->program = (struct relation){{0}};
+	for (unsigned a = 0; a < x->event_count; a++)
+		for (unsigned b = 0; b < x->event_count; b++)
+			if (is_message_to(&x->event[a], &x->event[b]))
+				relate(&x->program, a, b);
 	for (unsigned a = 0; a < x->event_count; a++)
 		for (unsigned b = a + 1; b < x->event_count; b++)
 			if (is_po_before(x, a, b) && is_preserved(x, a, b))
@@ -321,7 +341,7 @@ static void run_threads(const struct axioms *x, struct values *v)
 			const struct abstract_insn *in = &x->thread[t].insn[i];
 			uint64_t loaded = 0, result;
 
-			if (abstract_loads(in))
+			if (abstract_loads(in) || is_message(in))
 				loaded = v->read[event++];
 			result = abstract_execute(in, v->reg[t], loaded);
 			if (abstract_stores(in))
@@ -434,22 +454,63 @@ static void choose_order(struct axioms *x, unsigned place)
 	}
 }
 
+static bool allow_threads(struct axioms *x, struct error *e)
+{
+	const struct litmus_test *t = x->test;
+
+	x->event_count = x->group_count = x->write_count = 0;
+	for (unsigned i = 0; i < t->thread_count; i++)
+		if (!add_events(x, i))
+			return fail(
+				e, "%s: expected at most %d accesses to memory", t->file, EVENTS);
+	for (unsigned i = 0; i < x->event_count; i++)
+		if (!x->event[i].write && !add_groups(x, i))
+			return fail(e, "%s: expected fewer accesses of mixed sizes", t->file);
+	preserve_order(x);
+	choose_order(x, 0);
+	return true;
+}
+
+/* From this thread on: all places that its handler may have. */
+static bool choose_places(struct axioms *x, unsigned thread, struct error *e)
+{
+	if (thread == x->test->thread_count)
+		return allow_threads(x, e);
+	if (!x->test->has_handler[thread]) {
+		x->thread[thread] = x->own[thread];
+		return choose_places(x, thread + 1, e);
+	}
+	for (unsigned at = 0; at <= x->own[thread].count; at++) {
+		abstract_interrupt(&x->thread[thread], &x->own[thread], &x->handler[thread], at);
+		if (!choose_places(x, thread + 1, e))
+			return false;
+	}
+	return true;
+}
+
+static unsigned count_sends(const struct abstract_thread *a)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < a->count; i++)
+		count += a->insn[i].kind == ABSTRACT_SEND;
+	return count;
+}
+
 bool axioms_allow(const struct litmus_test *t, enum memory_model model, struct litmus_outcomes *o,
 	struct error *e)
 {
 	struct axioms x = {.test = t, .model = model, .outcomes = o};
+	unsigned sends = 0;
 
-	for (unsigned i = 0; i < t->thread_count; i++)
-		if (!abstract_read(&x.thread[i], t, i, e))
+	for (unsigned i = 0; i < t->thread_count; i++) {
+		if (!abstract_read(&x.own[i], &x.handler[i], t, i, e))
 			return false;
-	for (unsigned i = 0; i < t->thread_count; i++)
-		if (!add_events(&x, i))
-			return fail(
-				e, "%s: expected at most %d accesses to memory", t->file, EVENTS);
-	for (unsigned i = 0; i < x.event_count; i++)
-		if (!x.event[i].write && !add_groups(&x, i))
-			return fail(e, "%s: expected fewer accesses of mixed sizes", t->file);
-	preserve_program_order(&x);
-	choose_order(&x, 0);
-	return true;
+		sends += count_sends(&x.own[i]) + count_sends(&x.handler[i]);
+	}
+	if (sends > 1 || (sends == 0 && litmus_sender(t) >= 0))
+		return fail(e,
+			"%s: expected one IPI where registers are made for one, and no other",
+			t->file);
+	return choose_places(&x, 0, e);
 }

@@ -8,9 +8,14 @@
  *	2. nothing comes in co between the read and the write of a locked instruction;
  *	3. preserved program order, rf from other threads, co and fr have no cycle together.
  * In tso all program order is preserved but that of a read behind a write, unless one of them is of
- * a locked instruction, or MFENCE lies between. A read that the last own write before it overlaps,
- * but does not contain, waits for that write, too (SDM "Store Forwarding"). In sc all is preserved,
- * and an instruction is one step, as if it were locked.
+ * a locked instruction or uncached, or MFENCE lies between. A read that the last own write before
+ *it overlaps, but does not contain, waits for that write, too (SDM "Store Forwarding"). In sc all
+ *is preserved, and an instruction is one step, as if it were locked; so is one on uncached memory
+ *in both (decision 17).
+ *
+ * To send an IPI counts as a read, uncached if it is a store to the local APIC; it comes before its
+ * arrival in each handler. A handler stands at any place of its thread, between two fences: the
+ * outcomes are those of all places.
  *
  * Alglave, Maranget, Tautschnig: "Herding Cats"; Owens, Sarkar, Sewell: "A Better x86 Memory Model:
  * x86-TSO".

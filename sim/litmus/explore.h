@@ -1,7 +1,8 @@
 /* explore.h - all that a litmus test can end in, as real code on the cores of a simulated machine.
  *
- * From each state every core makes its next step, and every core's oldest store leaves its store
- * buffer: the states are searched exhaustively, each once.
+ * From each state every core makes its next step, takes its interrupt, which may be sent just then
+ * or have been waiting since, and its oldest store leaves its store buffer: the states are searched
+ * exhaustively, each once.
  */
 #ifndef LITMUS_EXPLORE_H
 #define LITMUS_EXPLORE_H

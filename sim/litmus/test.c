@@ -3,14 +3,46 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "sim/base/core.h"
 #include "sim/litmus/parse.h"
 
 #define LITMUS_MEMORY UINT64_C(0x200000)
-#define LITMUS_LINE   UINT64_C(64) /* each location has a cache line of its own */
+#define LITMUS_PAGE   UINT64_C(4096) /* each location has a page of its own */
 
 uint64_t litmus_address(unsigned location)
 {
-	return LITMUS_MEMORY + location * LITMUS_LINE;
+	return LITMUS_MEMORY + location * LITMUS_PAGE;
+}
+
+bool litmus_is_uncached(const struct litmus_test *t, uint64_t address)
+{
+	uint64_t location = (address - LITMUS_MEMORY) / LITMUS_PAGE;
+
+	return address >= LITMUS_MEMORY && location < t->location_count &&
+	       t->location[location].caching != LITMUS_CACHED;
+}
+
+static bool holds(const struct litmus_test *t, unsigned thread, uint64_t value)
+{
+	for (unsigned r = 0; r < 16; r++)
+		if (litmus_initial_register(t, thread, r) == value)
+			return true;
+	return false;
+}
+
+int litmus_sender(const struct litmus_test *t)
+{
+	for (unsigned i = 0; i < t->thread_count; i++)
+		if (t->thread[i].reg[RCX] == LITMUS_ICR_MSR || holds(t, i, LITMUS_ICR))
+			return (int)i;
+	return -1;
+}
+
+bool litmus_has_xapic(const struct litmus_test *t)
+{
+	int sender = litmus_sender(t);
+
+	return sender >= 0 && holds(t, (unsigned)sender, LITMUS_ICR);
 }
 
 uint64_t litmus_initial_register(const struct litmus_test *t, unsigned thread, unsigned reg)
@@ -126,7 +158,24 @@ static bool read_initial_register(struct reader *r, struct litmus_test *t)
 	return true;
 }
 
-static bool read_initial_location(struct reader *r, struct litmus_test *t, unsigned size)
+static enum litmus_caching take_caching(struct reader *r)
+{
+	if (reader_take(r, "uncached"))
+		return LITMUS_UNCACHED;
+	return reader_take(r, "uncached_range") ? LITMUS_UNCACHED_RANGE : LITMUS_CACHED;
+}
+
+static unsigned ranges(const struct litmus_test *t)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < t->location_count; i++)
+		count += t->location[i].caching == LITMUS_UNCACHED_RANGE;
+	return count;
+}
+
+static bool read_initial_location(
+	struct reader *r, struct litmus_test *t, enum litmus_caching caching, unsigned size)
 {
 	char name[LITMUS_NAME];
 	bool bracket = reader_take(r, "["), is_address = false;
@@ -138,6 +187,10 @@ static bool read_initial_location(struct reader *r, struct litmus_test *t, unsig
 		return false;
 	if (size != 0)
 		t->location[number].size = size;
+	if (caching != LITMUS_CACHED)
+		t->location[number].caching = caching;
+	if (ranges(t) > LITMUS_RANGES)
+		return reader_expected(r, "at most 8 locations that are uncached by a range");
 	if (reader_take(r, "=") && !read_initial(r, t, &value, &is_address))
 		return false;
 	t->location[number].initial = value;
@@ -150,13 +203,17 @@ static bool read_state(struct reader *r, struct litmus_test *t)
 	if (!reader_need(r, "{"))
 		return false;
 	while (!reader_take(r, "}")) {
+		enum litmus_caching caching;
 		unsigned size;
 
 		if (reader_take(r, ";"))
 			continue;
+		caching = take_caching(r);
 		size = take_type(r);
+		if (reader_at_number(r) && caching != LITMUS_CACHED)
+			return reader_expected(r, "a location that is uncached");
 		if (!(reader_at_number(r) ? read_initial_register(r, t)
-					  : read_initial_location(r, t, size)))
+					  : read_initial_location(r, t, caching, size)))
 			return false;
 		if (!reader_take(r, ";")) {
 			reader_skip(r);
@@ -169,20 +226,48 @@ static bool read_state(struct reader *r, struct litmus_test *t)
 
 /* --- the threads --- */
 
-static bool read_header(struct reader *r, struct litmus_test *t)
+struct columns {
+	unsigned count;
+	struct litmus_thread *at[2 * LITMUS_THREADS];
+};
+
+static bool add_thread(struct reader *r, struct litmus_test *t, struct columns *c, const char *name)
+{
+	char wanted[LITMUS_NAME];
+
+	if (t->thread_count == LITMUS_THREADS)
+		return reader_expected(r, "at most 8 threads");
+	snprintf(wanted, sizeof(wanted), "P%u", t->thread_count);
+	if (strcmp(name, wanted) != 0)
+		return fail(r->e, "%s:%u: '%s': expected %s", r->file, r->line, name, wanted);
+	c->at[c->count++] = &t->thread[t->thread_count++];
+	return true;
+}
+
+static bool add_handler(
+	struct reader *r, struct litmus_test *t, struct columns *c, const char *name)
+{
+	unsigned of = (unsigned)(name[1] - '0');
+
+	if (of >= t->thread_count || name[2] != '\0' || t->has_handler[of])
+		return fail(r->e,
+			"%s:%u: '%s': expected the handler, I0 to I7, of a thread before it, which "
+			"has no other",
+			r->file, r->line, name);
+	t->has_handler[of] = true;
+	c->at[c->count++] = &t->handler[of];
+	return true;
+}
+
+static bool read_header(struct reader *r, struct litmus_test *t, struct columns *c)
 {
 	do {
-		char name[LITMUS_NAME], wanted[LITMUS_NAME];
+		char name[LITMUS_NAME];
 
-		if (t->thread_count == LITMUS_THREADS)
-			return reader_expected(r, "at most 8 threads");
-		snprintf(wanted, sizeof(wanted), "P%u", t->thread_count);
 		if (!reader_name(r, name))
 			return false;
-		if (strcmp(name, wanted) != 0)
-			return fail(
-				r->e, "%s:%u: '%s': expected %s", r->file, r->line, name, wanted);
-		t->thread_count++;
+		if (!(name[0] == 'I' ? add_handler(r, t, c, name) : add_thread(r, t, c, name)))
+			return false;
 	} while (reader_take(r, "|"));
 	return reader_need(r, ";");
 }
@@ -205,17 +290,18 @@ static bool add_insn(struct reader *r, struct litmus_thread *th, const char *tex
 	return true;
 }
 
-static bool read_row(struct reader *r, struct litmus_test *t)
+static bool read_row(struct reader *r, const struct columns *c)
 {
 	for (unsigned i = 0;; i++) {
 		size_t length;
 
-		if (i == t->thread_count)
-			return reader_expected(r, "no more columns than there are threads");
+		if (i == c->count)
+			return reader_expected(
+				r, "no more columns than there are threads and handlers");
 		while (*r->at == ' ' || *r->at == '\t')
 			r->at++;
 		length = strcspn(r->at, "|;\n");
-		if (!add_insn(r, &t->thread[i], r->at, length))
+		if (!add_insn(r, c->at[i], r->at, length))
 			return false;
 		r->at += length;
 		if (*r->at == ';') {
@@ -242,13 +328,14 @@ static bool at_condition(struct reader *r)
 bool litmus_parse(struct litmus_test *t, const char *file, const char *text, struct error *e)
 {
 	struct reader r = {.at = text, .line = 1, .file = file, .e = e};
+	struct columns columns = {0};
 
 	memset(t, 0, sizeof(*t));
 	snprintf(t->file, sizeof(t->file), "%s", file);
-	if (!read_head(&r, t) || !read_state(&r, t) || !read_header(&r, t))
+	if (!read_head(&r, t) || !read_state(&r, t) || !read_header(&r, t, &columns))
 		return false;
 	while (!at_condition(&r))
-		if (!read_row(&r, t))
+		if (!read_row(&r, &columns))
 			return false;
 	return condition_parse(&r, t);
 }
