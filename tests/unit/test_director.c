@@ -1,120 +1,18 @@
 /* test_director.c - schedules on two cores that race for two variables: pauses give every
  * interleaving that there is, semantic points and exact ones the same run, and what does not apply
  * is infeasible. */
-#include "sim/replay/director.h"
-
-#include <libgen.h>
-#include <limits.h>
-#include <unistd.h>
-
-#include "sim/machine/file.h"
-#include "sim/machine/loader.h"
-#include "sim/machine/snapshot.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/director_run.h"
 
 #define STEPS 5 /* of each core, before it disables interrupts and halts */
 
-struct run {
-	struct blob file;
-	struct boot boot;
-	struct machine *m;
-	struct images *images;
-	struct watch *watch;
-	struct schedule schedule;
-	struct director *director;
-	struct error e;
-};
-
-static void read_image(struct blob *file)
-{
-	char self[PATH_MAX] = "", path[PATH_MAX + 32];
-
-	ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof(self) - 1), 0);
-	snprintf(path, sizeof(path), "%s/../images/race.elf", dirname(self));
-	ck_assert(file_read(path, 1 << 20, file, NULL));
-}
-
-static uint64_t address_of_symbol(const struct run *r, const char *name)
-{
-	struct symbol symbol;
-
-	ck_assert(symbols_named(images_kernel(r->images)->symbols, name, &symbol));
-	return symbol.address;
-}
-
-/* Core 0 stands at one, core 1 at two, both at step 0. */
-static void place_cores(struct run *r)
-{
-	static const char *const starts[] = {"one", "two"};
-
-	for (unsigned i = 0; i < 2; i++) {
-		struct vcpu *c = &r->m->cores[i];
-
-		c->arch = r->m->cores[0].arch;
-		c->arch.rip = address_of_symbol(r, starts[i]);
-		c->arch.step = c->arch.cycle = c->arch.insns = 0;
-		memset(c->arch.gpr, 0, sizeof(c->arch.gpr));
-		cpu_state_changed(c);
-		r->m->run.runnable[0] |= BIT(i);
-	}
-}
-
+/* Core 0 stands at one, core 1 at two. */
 static void make(struct run *r)
 {
-	const struct byte_sink nowhere = {.put = NULL};
+	static const char *const starts[] = {"one", "two"};
 	struct config config;
 
-	memset(r, 0, sizeof(*r));
-	read_image(&r->file);
-	r->boot = (struct boot){
-		.image = {"race.elf", r->file.data, r->file.size}, .command_line = ""};
 	config_defaults(&config);
-	config.machine.cpus = 2;
-	config.machine.memory_mib = 2;
-	r->m = machine_create(&config, &nowhere, NULL);
-	ck_assert_ptr_nonnull(r->m);
-	ck_assert_msg(boot_load(r->m, &r->boot, &r->e), "%s", r->e.text);
-	r->images = images_load(&r->boot, &r->e);
-	ck_assert_msg(r->images != NULL, "%s", r->e.text);
-	place_cores(r);
-	r->watch = watch_create(r->m, r->images);
-}
-
-static bool try_direct(struct run *r, const char *text)
-{
-	if (!schedule_read(&r->schedule, "s", text, strlen(text), &r->e))
-		return false;
-	r->director = director_create(r->m, r->watch, &r->schedule, NULL, &r->e);
-	return r->director != NULL;
-}
-
-static void direct(struct run *r, const char *text)
-{
-	ck_assert_msg(try_direct(r, text), "%s", r->e.text);
-}
-
-static void destroy(struct run *r)
-{
-	director_destroy(r->director);
-	watch_destroy(r->watch);
-	images_destroy(r->images);
-	machine_destroy(r->m);
-	blob_free(&r->file);
-}
-
-static enum stop_why run_to(struct run *r, uint64_t steps)
-{
-	struct run_limit limit = RUN_FREELY;
-
-	limit.steps = steps;
-	return machine_run(r->m, &limit).why;
-}
-
-static bool feasible(const struct run *r)
-{
-	char why[256];
-
-	return director_feasible(r->director, why, sizeof(why));
+	run_make(r, "race.elf", starts, config);
 }
 
 /* --- what a race may end in --- */
