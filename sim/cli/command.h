@@ -28,7 +28,7 @@ struct args {
 	struct {
 		uint64_t runs, seed, jobs, depth, preemptions, pauses, patience;
 		const char *strategy, *save, *shard, *results;
-		bool go_on;
+		bool go_on, memory;
 	} explore;
 	struct {
 		const char *output;
@@ -70,6 +70,7 @@ void commands_help(FILE *out);
 int boot_command(const struct args *args, struct error *e);
 int run_command(const struct args *args, struct error *e);
 int explore_command(const struct args *args, struct error *e);
+int merge_command(const struct args *args, struct error *e);
 int replay_command(const struct args *args, struct error *e);
 int diff_command(const struct args *args, struct error *e);
 int info_command(const struct args *args, struct error *e);

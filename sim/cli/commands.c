@@ -93,6 +93,8 @@ static const struct option_row explore_options[] = {
 		"so many runs (default 1000), besides one without forcings"),
 	NUMBER("seed", "S", explore.seed,
 		"decides, with a run's number, what is forced (default 1)"),
+	FLAG("memory", explore.memory,
+		"instructions that touch memory shared by pcores are visible steps too"),
 	NUMBER("depth", "D", explore.depth, "pct: looks for bugs of this depth (default 3)"),
 	NUMBER("preemptions", "N", explore.preemptions,
 		"preempt: asked for in each run (default 36)"),
@@ -110,6 +112,14 @@ static const struct option_row explore_options[] = {
 	FLAG("no-fault", without_faults, "leave the faults out: search the correct programs"),
 	JSON,
 	FLAG("quiet", quiet, "no progress, no report, only the exit code and what is saved"),
+	HELP,
+	{0},
+};
+
+static const struct option_row merge_options[] = {
+	TEXT("output", "FILE", explore.results, "the new file"),
+	JSON,
+	FLAG("quiet", quiet, "no report, only the exit code and the file"),
 	HELP,
 	{0},
 };
@@ -210,7 +220,9 @@ const struct command commands[] = {
 			"of them\n"
 			"  preempt  vcores preempted, pcores paused, interrupts late, at random "
 			"points\n"
-			"Visible steps are probes (docs/probes.md).\n"
+			"Visible steps are probes (docs/probes.md), and with --memory accesses to "
+			"shared "
+			"memory.\n"
 			"Exit code 0: nothing was found; 1: something was; 4: a run came out "
 			"differently the second time.",
 		.example =
@@ -220,6 +232,21 @@ const struct command commands[] = {
 		.operands_min = 1,
 		.operands_max = 1,
 		.run = explore_command,
+	},
+	{
+		.name = "merge",
+		.operands = "RESULTS... --output FILE",
+		.summary = "join the shards of a campaign",
+		.details =
+			"RESULTS are files of `ringv explore --shard I/N --results`, of one "
+			"campaign, "
+			"each of its N shards\nonce. FILE then holds what the campaign would have "
+			"without shards.",
+		.example = "ringv merge 1.db 2.db 3.db 4.db --output all.db",
+		.options = merge_options,
+		.operands_min = 1,
+		.operands_max = TEXT_LIST_MAX,
+		.run = merge_command,
 	},
 	{
 		.name = "replay",

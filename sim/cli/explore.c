@@ -432,9 +432,9 @@ static bool open_results(struct exploring *x, struct error *e)
 
 	testbed_digests(x->bed, scenario, images);
 	snprintf(options, sizeof(options),
-		"depth %" PRIu64 ", preemptions %" PRIu64 ", pauses %" PRIu64 ", faults %s",
-		a->explore.depth, a->explore.preemptions, a->explore.pauses,
-		a->without_faults ? "out" : "in");
+		"%sdepth %" PRIu64 ", preemptions %" PRIu64 ", pauses %" PRIu64 ", faults %s",
+		a->explore.memory ? "memory, " : "", a->explore.depth, a->explore.preemptions,
+		a->explore.pauses, a->without_faults ? "out" : "in");
 	x->results = results_open(a->explore.results, &c, a->explore.go_on, e);
 	return x->results != NULL;
 }
@@ -455,6 +455,7 @@ static bool prepare(struct exploring *x, struct error *e)
 	const struct args *a = x->args;
 	const struct strategy_options options = {
 		.seed = a->explore.seed,
+		.memory = a->explore.memory,
 		.depth = a->explore.depth,
 		.preemptions = a->explore.preemptions,
 		.pauses = a->explore.pauses,
@@ -469,7 +470,7 @@ static bool prepare(struct exploring *x, struct error *e)
 	if (x->bed == NULL || !open_results(x, e))
 		return false;
 	read_kinds(x);
-	x->state = x->strategy->create(x->bed, &options);
+	x->state = strategy_create(x->strategy, x->bed, &options);
 	x->last = min_u64(a->explore.runs, x->strategy->count(x->state));
 	return true;
 }

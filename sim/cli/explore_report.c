@@ -7,6 +7,8 @@ void explore_report_command(const struct args *a, const struct strategy *s, FILE
 {
 	fprintf(out, "ringv explore %s --strategy %s --runs %" PRIu64 " --seed %" PRIu64,
 		a->names.at[0], s->name, a->explore.runs, a->explore.seed);
+	if (a->explore.memory)
+		fputs(" --memory", out);
 	if (s == &strategy_pct)
 		fprintf(out, " --depth %" PRIu64, a->explore.depth);
 	if (s == &strategy_preempt && a->explore.preemptions != PREEMPT_PREEMPTIONS)
@@ -38,27 +40,24 @@ static void print_tally(const char *name, struct results_tally t, const char *re
 			t.runs, t.first, remark);
 }
 
-static void print_kinds(const struct explore_report *r, FILE *out)
+static void print_kinds(const struct results *r, FILE *out)
 {
 	struct results_kind k;
 
-	for (unsigned i = 1; results_kind(r->results, i, &k); i++) {
+	for (unsigned i = 1; results_kind(r, i, &k); i++) {
 		fprintf(out, "  kind %-13u %" PRIu64 " runs: %s: %s\n", i, k.runs,
 			verdict_name(k.finding.verdict), k.file[0] != '\0' ? k.file : "not saved");
 		results_kind_free(&k);
 	}
-	if (r->more_kinds != 0)
-		fprintf(out, "  other kinds        %" PRIu64 " runs, none of them saved\n",
-			r->more_kinds);
 }
 
-static void print_verdicts(const struct explore_report *r, FILE *out)
+static void print_verdicts(const struct results *r, FILE *out)
 {
 	for (unsigned v = 0; v < VERDICTS; v++)
-		print_tally(verdict_name(v), results_verdicts(r->results, v), "", out);
-	print_tally("failed as drawn", results_gone(r->results),
+		print_tally(verdict_name(v), results_verdicts(r, v), "", out);
+	print_tally("failed as drawn", results_gone(r),
 		": counted as pass, as they end without the forcings that came to nothing", out);
-	print_tally("not all watched", results_unwatched(r->results),
+	print_tally("not all watched", results_unwatched(r),
 		": more processes, events or locks than the oracles remember", out);
 }
 
@@ -99,8 +98,11 @@ void explore_report_text(const struct explore_report *r, FILE *out)
 	fprintf(out, "%s: %s\n", r->args->names.at[0], r->title);
 	print_strategy(r, out);
 	print_runs(r, out);
-	print_verdicts(r, out);
-	print_kinds(r, out);
+	print_verdicts(r->results, out);
+	print_kinds(r->results, out);
+	if (r->more_kinds != 0)
+		fprintf(out, "  other kinds        %" PRIu64 " runs, none of them saved\n",
+			r->more_kinds);
 	if (r->ended != 0)
 		fprintf(out,
 			"  workers            %" PRIu64 " ended before their time, %" PRIu64
@@ -114,12 +116,12 @@ void explore_report_text(const struct explore_report *r, FILE *out)
 
 /* --- for programs --- */
 
-static void json_kinds(const struct explore_report *r, FILE *out)
+static void json_kinds(const struct results *r, FILE *out)
 {
 	struct results_kind k;
 
 	fputs("  \"findings\": [", out);
-	for (unsigned i = 1; results_kind(r->results, i, &k); i++) {
+	for (unsigned i = 1; results_kind(r, i, &k); i++) {
 		fprintf(out, "%s\n    {\"run\": %" PRIu64 ", \"runs\": %" PRIu64 ", \"verdict\": ",
 			i == 1 ? "" : ",", k.first, k.runs);
 		json_text(verdict_name(k.finding.verdict), out);
@@ -142,13 +144,13 @@ static void json_tally(const char *before, const char *name, struct results_tall
 		t.runs, t.first);
 }
 
-static void json_verdicts(const struct explore_report *r, FILE *out)
+static void json_verdicts(const struct results *r, FILE *out)
 {
 	const char *before = "";
 
 	fputs("  \"verdicts\": {", out);
 	for (unsigned v = 0; v < VERDICTS; v++) {
-		struct results_tally t = results_verdicts(r->results, v);
+		struct results_tally t = results_verdicts(r, v);
 
 		if (t.runs == 0)
 			continue;
@@ -156,8 +158,8 @@ static void json_verdicts(const struct explore_report *r, FILE *out)
 		before = ", ";
 	}
 	fputs("},\n", out);
-	json_tally("  ", "gone", results_gone(r->results), out);
-	json_tally(",\n  ", "unwatched", results_unwatched(r->results), out);
+	json_tally("  ", "gone", results_gone(r), out);
+	json_tally(",\n  ", "unwatched", results_unwatched(r), out);
 	fputs(",\n", out);
 }
 
@@ -184,11 +186,35 @@ void explore_report_json(const struct explore_report *r, FILE *out)
 		testbed_begin(r->bed), testbed_boot_steps(r->bed));
 	json_range("steps", results_steps(r->results), out);
 	json_range("preemptions", results_preemptions(r->results), out);
-	json_verdicts(r, out);
-	json_kinds(r, out);
+	json_verdicts(r->results, out);
+	json_kinds(r->results, out);
 	fprintf(out, "  \"workers_ended\": %" PRIu64 ",\n", r->ended);
 	fprintf(out, "  \"digest\": \"%016" PRIx64 "%016" PRIx64 "\",\n  \"repro\": \"", all.high,
 		all.low);
 	explore_report_command(r->args, r->strategy, out);
 	fprintf(out, "\",\n  \"seconds\": %.3f\n}\n", r->seconds);
+}
+
+/* --- shards --- */
+
+void explore_report_merged_text(const struct results *r, const char *path, FILE *out)
+{
+	struct digest all = results_digest(r);
+
+	fprintf(out, "%s\n  runs               %" PRIu64 "\n", path, results_runs(r));
+	print_verdicts(r, out);
+	print_kinds(r, out);
+	fprintf(out, "  digest of all      %016" PRIx64 "%016" PRIx64 "\n", all.high, all.low);
+}
+
+void explore_report_merged_json(const struct results *r, const char *path, FILE *out)
+{
+	struct digest all = results_digest(r);
+
+	fputs("{\n  \"results\": ", out);
+	json_text(path, out);
+	fprintf(out, ",\n  \"runs\": %" PRIu64 ",\n", results_runs(r));
+	json_verdicts(r, out);
+	json_kinds(r, out);
+	fprintf(out, "  \"digest\": \"%016" PRIx64 "%016" PRIx64 "\"\n}\n", all.high, all.low);
 }

@@ -30,4 +30,8 @@ void explore_report_finding(const struct testbed_run *run, const char *file, FIL
 void explore_report_text(const struct explore_report *r, FILE *out);
 void explore_report_json(const struct explore_report *r, FILE *out);
 
+/* Of shards that have become one campaign, in the file of that name. */
+void explore_report_merged_text(const struct results *r, const char *path, FILE *out);
+void explore_report_merged_json(const struct results *r, const char *path, FILE *out);
+
 #endif

@@ -15,6 +15,7 @@
 
 struct hand {
 	uint64_t asked; /* the step, plus 1, at which the gate has decided */
+	uint64_t rip;   /* of that step */
 	bool spins;
 	unsigned visits, place_count;
 	uint64_t places[SPIN_PLACES];
@@ -203,10 +204,15 @@ static bool on_hit(void *context, struct machine *m, const struct probe_hit *hit
 	struct baton *b = context;
 	struct hand *h = &b->hands[hit->core];
 	struct vcpu *c = &m->cores[hit->core];
+	bool again;
 
 	if (h->asked == hit->core_step + 1)
 		return false;
+	again = h->asked == hit->core_step && h->rip == hit->rip;
 	h->asked = hit->core_step + 1;
+	h->rip = hit->rip;
+	if (again) /* the next iteration of a repeated instruction */
+		return false;
 	visit(h, hit);
 	if (h->spins)
 		return false;

@@ -7,9 +7,11 @@
 
 #include "sim/explore/strategy.h"
 
-/* A visible step: the times-th of that probe by that pcore. */
+/* A visible step: the times-th at that probe, or that offset of a function, by that pcore. */
 struct pause_place {
-	const char *probe;
+	const char *name;
+	bool is_probe;
+	uint64_t offset;
 	unsigned core;
 	uint64_t times;
 };
@@ -27,29 +29,53 @@ static const uint64_t lengths[] = {0, UINT64_C(1) << 15, UINT64_C(1) << 18, UINT
 
 /* --- the first run --- */
 
-static uint64_t times_before(const struct pauses *p, const char *probe, unsigned core)
+static uint64_t times_before(const struct pauses *p, const struct pause_place *place)
 {
-	for (size_t i = p->count; i-- > 0;)
-		if (p->at[i].core == core && strcmp(p->at[i].probe, probe) == 0)
-			return p->at[i].times;
+	for (size_t i = p->count; i-- > 0;) {
+		const struct pause_place *q = &p->at[i];
+
+		if (q->core == place->core && q->is_probe == place->is_probe &&
+			q->offset == place->offset && strcmp(q->name, place->name) == 0)
+			return q->times;
+	}
 	return 0;
+}
+
+/* False: a point cannot name it, since another function of that name comes first. */
+static bool find_function(
+	const struct pauses *p, const struct probe_hit *hit, struct pause_place *place)
+{
+	const struct elf_image *kernel = images_kernel(watch_images(testbed_watch(p->bed)));
+	struct symbol symbol, first;
+
+	if (!symbols_at(hit->image->symbols, hit->rip, &symbol) ||
+		strlen(symbol.name) >= SCHEDULE_NAME)
+		return false;
+	if (!symbols_named(kernel->symbols, symbol.name, &first) &&
+		!symbols_named(hit->image->symbols, symbol.name, &first))
+		return false;
+	place->name = symbol.name;
+	place->offset = hit->rip - symbol.address;
+	return first.address == symbol.address;
 }
 
 static void take_hit(void *context, struct machine *m, const struct probe_hit *hit)
 {
 	struct pauses *p = context;
+	struct pause_place place = {.core = hit->core, .is_probe = hit->probe != NULL};
 
 	(void)m;
-	if (hit->probe == NULL)
+	if (place.is_probe)
+		place.name = hit->probe->name;
+	else if (hit->image == NULL || !find_function(p, hit, &place))
 		return;
 	if (p->count == p->room) {
 		p->room = p->room != 0 ? 2 * p->room : 256;
 		p->at = realloc(p->at, p->room * sizeof(*p->at));
 		SIM_ASSERT(p->at != NULL);
 	}
-	p->at[p->count] = (struct pause_place){
-		hit->probe->name, hit->core, times_before(p, hit->probe->name, hit->core) + 1};
-	p->count++;
+	place.times = times_before(p, &place) + 1;
+	p->at[p->count++] = place;
 }
 
 static void *create(struct testbed *b, const struct strategy_options *o)
@@ -94,8 +120,11 @@ static void add_pause(const struct pause_place *place, uint64_t cycles, struct s
 
 	*f = (struct forcing){.kind = FORCING_PAUSE, .expires = EXPIRES};
 	f->stream = (struct stream){.kind = STREAM_PCORE, .number = place->core};
-	f->at = (struct point){.kind = POINT_PROBE, .stream = f->stream, .number = place->times};
-	snprintf(f->at.name, sizeof(f->at.name), "%s", place->probe);
+	f->at = (struct point){.kind = place->is_probe ? POINT_PROBE : POINT_CODE,
+		.stream = f->stream,
+		.offset = place->offset,
+		.number = place->times};
+	snprintf(f->at.name, sizeof(f->at.name), "%s", place->name);
 	f->until = cycles == 0 ? (struct until){.kind = UNTIL_IDLE}
 			       : (struct until){.kind = UNTIL_CYCLES, .cycles = cycles};
 	snprintf(f->where, sizeof(f->where), "forcing %u", s->count);

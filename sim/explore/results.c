@@ -1,28 +1,21 @@
-#include "sim/explore/results.h"
-
-#include <sqlite3.h>
 #include <stdlib.h>
+
+#include "sim/explore/results_parts.h"
 
 #define APPLICATION 0x726e6776 /* "rngv": SQLite's application_id */
 
-struct results {
-	sqlite3 *db;
-	char *path;
-	sqlite3_stmt *add;
-};
-
-static bool failed(const struct results *r, struct error *e)
+bool results_failed(const struct results *r, struct error *e)
 {
 	return fail(e, "%.400s: %s", r->path, sqlite3_errmsg(r->db));
 }
 
-static bool execute(struct results *r, const char *sql, struct error *e)
+bool results_execute(struct results *r, const char *sql, struct error *e)
 {
-	return sqlite3_exec(r->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(r, e);
+	return sqlite3_exec(r->db, sql, NULL, NULL, NULL) == SQLITE_OK || results_failed(r, e);
 }
 
 /* Our own statements over our own tables: what is wrong with one is a bug. */
-static sqlite3_stmt *prepare(const struct results *r, const char *sql)
+sqlite3_stmt *results_prepare(const struct results *r, const char *sql)
 {
 	sqlite3_stmt *s = NULL;
 
@@ -33,7 +26,7 @@ static sqlite3_stmt *prepare(const struct results *r, const char *sql)
 /* Makes a statement that answers nothing, and is done with it. */
 static bool make(struct results *r, sqlite3_stmt *s, struct error *e)
 {
-	bool good = sqlite3_step(s) == SQLITE_DONE || failed(r, e);
+	bool good = sqlite3_step(s) == SQLITE_DONE || results_failed(r, e);
 
 	sqlite3_reset(s);
 	return good;
@@ -42,7 +35,7 @@ static bool make(struct results *r, sqlite3_stmt *s, struct error *e)
 /* The number in the first row and column; 0 where there is none. */
 static uint64_t number(const struct results *r, const char *sql, uint64_t argument)
 {
-	sqlite3_stmt *s = prepare(r, sql);
+	sqlite3_stmt *s = results_prepare(r, sql);
 	uint64_t n = 0;
 
 	if (sqlite3_bind_parameter_count(s) != 0)
@@ -89,7 +82,7 @@ static const char *property_text(const struct property *p)
 
 static bool write_properties(struct results *r, const struct campaign *c, struct error *e)
 {
-	sqlite3_stmt *s = prepare(r, "INSERT INTO campaign VALUES (?, ?)");
+	sqlite3_stmt *s = results_prepare(r, "INSERT INTO campaign VALUES (?, ?)");
 	struct property p[PROPERTIES];
 	bool good = true;
 
@@ -105,7 +98,7 @@ static bool write_properties(struct results *r, const struct campaign *c, struct
 
 static bool check_property(struct results *r, const struct property *p, struct error *e)
 {
-	sqlite3_stmt *s = prepare(r, "SELECT value FROM campaign WHERE key = ?");
+	sqlite3_stmt *s = results_prepare(r, "SELECT value FROM campaign WHERE key = ?");
 	const char *text;
 	bool good;
 
@@ -141,13 +134,13 @@ static const char tables[] =
 	" verdict TEXT NOT NULL, oracle TEXT NOT NULL, reason TEXT NOT NULL, digest TEXT NOT NULL,"
 	" file TEXT NOT NULL, scenario TEXT NOT NULL);";
 
-static bool create(struct results *r, const struct campaign *c, struct error *e)
+static bool create(struct results *r, struct error *e)
 {
 	char version[80];
 
 	snprintf(version, sizeof(version), "PRAGMA application_id = %d; PRAGMA user_version = %d",
 		APPLICATION, RESULTS_FORMAT);
-	return execute(r, version, e) && execute(r, tables, e) && write_properties(r, c, e);
+	return results_execute(r, version, e) && results_execute(r, tables, e);
 }
 
 /* Nobody else has it from here on. */
@@ -155,35 +148,34 @@ static bool lock(struct results *r, struct error *e)
 {
 	int code;
 
-	if (!execute(r, "PRAGMA locking_mode = EXCLUSIVE", e))
+	if (!results_execute(r, "PRAGMA locking_mode = EXCLUSIVE", e))
 		return false;
 	code = sqlite3_exec(r->db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
 	if (code == SQLITE_BUSY)
 		return fail(e, "%.400s: another campaign is using it", r->path);
 	if (code == SQLITE_NOTADB)
 		return fail(e, "%.400s: no file of results", r->path);
-	return code == SQLITE_OK || failed(r, e);
+	return code == SQLITE_OK || results_failed(r, e);
 }
 
 /* Its pages and its tables are as they should be. */
 static bool check_whole(struct results *r, struct error *e)
 {
-	sqlite3_stmt *s = prepare(r, "PRAGMA quick_check(1)");
+	sqlite3_stmt *s = results_prepare(r, "PRAGMA quick_check(1)");
 	const char *text = sqlite3_step(s) == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0)
 							 : sqlite3_errmsg(r->db);
 	bool good = strcmp(text, "ok") == 0 || fail(e, "%.300s: damaged: %.200s", r->path, text);
 
 	sqlite3_finalize(s);
-	return good &&
-	       execute(r,
-		       "SELECT number, verdict, kind, steps, preemptions, gone, unwatched, "
-		       "digest FROM runs LIMIT 0; SELECT kind, run, verdict, oracle, reason, "
-		       "digest, file, scenario FROM findings LIMIT 0; SELECT key, value FROM "
-		       "campaign LIMIT 0",
-		       e);
+	return good && results_execute(r,
+			       "SELECT number, verdict, kind, steps, preemptions, gone, unwatched, "
+			       "digest FROM runs LIMIT 0; SELECT kind, run, verdict, oracle, "
+			       "reason, digest, file, scenario FROM findings LIMIT 0; SELECT key, "
+			       "value FROM campaign LIMIT 0",
+			       e);
 }
 
-static bool open_old(struct results *r, const struct campaign *c, bool go_on, struct error *e)
+static bool check_old(struct results *r, struct error *e)
 {
 	uint64_t format = number(r, "PRAGMA user_version", 0);
 
@@ -192,38 +184,70 @@ static bool open_old(struct results *r, const struct campaign *c, bool go_on, st
 	if (format != RESULTS_FORMAT)
 		return fail(e, "%.400s: results of format %" PRIu64 "; this ringv reads format %d",
 			r->path, format, RESULTS_FORMAT);
-	if (!check_whole(r, e))
-		return false;
-	if (!go_on)
-		return fail(e, "%.400s: there already; --resume goes on with it", r->path);
-	return check_properties(r, c, e);
+	return check_whole(r, e);
 }
 
-static bool open_tables(struct results *r, const struct campaign *c, bool go_on, struct error *e)
+static bool is_new(const struct results *r)
 {
-	if (!lock(r, e))
-		return false;
-	if (number(r, "SELECT count(*) FROM sqlite_master", 0) == 0)
-		return create(r, c, e);
-	return open_old(r, c, go_on, e);
+	return number(r, "SELECT count(*) FROM sqlite_master", 0) == 0;
+}
+
+/* Locked, and nothing is known of what it holds. */
+static struct results *open_any(const char *path, int flags, struct error *e)
+{
+	struct results *r = calloc(1, sizeof(*r));
+
+	SIM_ASSERT(r != NULL);
+	r->path = strdup(path);
+	SIM_ASSERT(r->path != NULL);
+	if ((sqlite3_open_v2(path, &r->db, flags, NULL) == SQLITE_OK || results_failed(r, e)) &&
+		lock(r, e))
+		return r;
+	results_close(r);
+	return NULL;
+}
+
+/* NULL where something went wrong: then it is closed. */
+static struct results *ready(struct results *r, bool good)
+{
+	if (!good) {
+		results_close(r);
+		return NULL;
+	}
+	r->add = results_prepare(r, "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+	return r;
+}
+
+struct results *results_open_old(const char *path, struct error *e)
+{
+	struct results *r = open_any(path, SQLITE_OPEN_READWRITE, e);
+
+	return r != NULL ? ready(r, check_old(r, e)) : NULL;
+}
+
+struct results *results_create(const char *path, struct error *e)
+{
+	struct results *r = open_any(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+
+	if (r == NULL)
+		return NULL;
+	return ready(r, (is_new(r) || fail(e, "%.400s: there already", r->path)) && create(r, e));
 }
 
 struct results *results_open(
 	const char *path, const struct campaign *c, bool go_on, struct error *e)
 {
-	struct results *r = calloc(1, sizeof(*r));
-	bool good;
+	struct results *r = open_any(
+		path != NULL ? path : ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
 
-	SIM_ASSERT(r != NULL);
-	r->path = strdup(path != NULL ? path : ":memory:");
-	SIM_ASSERT(r->path != NULL);
-	good = sqlite3_open(r->path, &r->db) == SQLITE_OK || failed(r, e);
-	if (!good || !open_tables(r, c, go_on, e) || !results_commit(r, e)) {
-		results_close(r);
+	if (r == NULL)
 		return NULL;
-	}
-	r->add = prepare(r, "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-	return r;
+	if (is_new(r))
+		return ready(r, create(r, e) && write_properties(r, c, e) && results_commit(r, e));
+	return ready(r, check_old(r, e) &&
+				(go_on || fail(e, "%.400s: there already; --resume goes on with it",
+						  r->path)) &&
+				check_properties(r, c, e));
 }
 
 /* What has not been committed is lost. */
@@ -239,7 +263,7 @@ void results_close(struct results *r)
 
 bool results_commit(struct results *r, struct error *e)
 {
-	return execute(r, "COMMIT; BEGIN EXCLUSIVE", e);
+	return results_execute(r, "COMMIT; BEGIN EXCLUSIVE", e);
 }
 
 /* --- runs --- */
@@ -300,7 +324,8 @@ uint64_t results_runs(const struct results *r)
 bool results_add_kind(struct results *r, unsigned kind, const struct testbed_run *first,
 	const char *file, const char *text, struct error *e)
 {
-	sqlite3_stmt *s = prepare(r, "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+	sqlite3_stmt *s =
+		results_prepare(r, "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 	const struct finding *f = &first->finding;
 	bool good;
 
@@ -335,8 +360,9 @@ static void column_into(sqlite3_stmt *s, int column, char *to, size_t size)
 
 bool results_kind(const struct results *r, unsigned kind, struct results_kind *k)
 {
-	sqlite3_stmt *s = prepare(r, "SELECT run, verdict, oracle, reason, digest, file, scenario "
-				     "FROM findings WHERE kind = ?");
+	sqlite3_stmt *s =
+		results_prepare(r, "SELECT run, verdict, oracle, reason, digest, file, scenario "
+				   "FROM findings WHERE kind = ?");
 	bool there;
 	struct error e;
 
@@ -432,8 +458,9 @@ struct results_tally results_unwatched(const struct results *r)
 
 struct digest results_digest(const struct results *r)
 {
-	sqlite3_stmt *s = prepare(r, "SELECT number, steps, preemptions, verdict, digest FROM runs "
-				     "ORDER BY number");
+	sqlite3_stmt *s =
+		results_prepare(r, "SELECT number, steps, preemptions, verdict, digest FROM runs "
+				   "ORDER BY number");
 	struct digest all = {0};
 
 	while (sqlite3_step(s) == SQLITE_ROW) {

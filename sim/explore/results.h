@@ -30,6 +30,11 @@ struct results *results_open(
 	const char *path, const struct campaign *c, bool go_on, struct error *e);
 void results_close(struct results *r);
 
+/* All shards of a campaign into a new file, as if it had never been split. NULL on error: then
+ * there is no such file. */
+struct results *results_merge(
+	const char *path, const char *const from[], unsigned count, struct error *e);
+
 /* The number of the last run that is there; 0: none but run 0, or none at all. */
 uint64_t results_last(const struct results *r);
 bool results_empty(const struct results *r);

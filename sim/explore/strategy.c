@@ -2,6 +2,7 @@
 
 #include "sim/base/rng.h"
 #include "sim/explore/baton.h"
+#include "sim/explore/shared.h"
 
 static const struct strategy *const strategies[] = {
 	&strategy_random, &strategy_chaos, &strategy_pct, &strategy_pause, &strategy_preempt};
@@ -68,4 +69,29 @@ struct testbed_run strategy_baton_run(struct testbed *b, struct baton_chooser ch
 		return testbed_exactly(b, &run, please);
 	run.too_long = run.finding.verdict != VERDICT_PASS;
 	return run;
+}
+
+/* --- accesses to shared memory --- */
+
+#define LISTENED 4 /* runs of the strategy random, besides one without forcings */
+
+void *strategy_create(const struct strategy *s, struct testbed *b, const struct strategy_options *o)
+{
+	const struct schedule nothing = {.count = 0};
+	struct shared *shared;
+	void *random;
+
+	if (!o->memory)
+		return s->create(b, o);
+	shared = shared_create(testbed_machine(b), testbed_watch(b));
+	random = strategy_random.create(b, o);
+	shared_listen(shared);
+	testbed_run(b, &nothing, NULL);
+	for (uint64_t i = 1; i <= LISTENED; i++)
+		strategy_random.run(random, i, NULL);
+	shared_stop(shared);
+	shared_mark(shared);
+	strategy_random.destroy(random);
+	shared_destroy(shared);
+	return s->create(b, o);
 }

@@ -12,6 +12,7 @@
 
 struct strategy_options {
 	uint64_t seed;
+	bool memory;          /* accesses to shared memory are visible steps too */
 	uint64_t depth;       /* pct: one more than there are changes of priority */
 	uint64_t preemptions; /* preempt: asked for in a run */
 	uint64_t pauses;      /* preempt: in a run, at most */
@@ -41,6 +42,10 @@ struct strategy {
 
 extern const struct strategy strategy_chaos, strategy_pause, strategy_pct, strategy_preempt,
 	strategy_random;
+
+/* Makes its state: with the accesses that are visible, if they are to be, marked before. */
+void *strategy_create(
+	const struct strategy *s, struct testbed *b, const struct strategy_options *o);
 
 /* NULL: none of that name, or the end of the list. */
 const struct strategy *strategy_find(const char *name);

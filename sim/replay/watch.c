@@ -19,7 +19,7 @@ struct watch {
 	unsigned listener_count;
 	struct watch_listener listeners[LISTENERS_MAX];
 	size_t extra_count;
-	struct extra *extras;
+	struct extra *extras; /* in the order of addresses, then images */
 };
 
 /* --- where a core is --- */
@@ -76,12 +76,28 @@ static struct probe_hit hit_here(
 	return hit;
 }
 
+/* Where it is among the extras, or would be. */
+static size_t extra_place(const struct watch *w, const struct elf_image *image, uint64_t address)
+{
+	size_t low = 0, high = w->extra_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct extra *x = &w->extras[middle];
+
+		if (x->address < address || (x->address == address && x->image < image))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static bool is_extra(const struct watch *w, const struct elf_image *image, uint64_t address)
 {
-	for (size_t i = 0; i < w->extra_count; i++)
-		if (w->extras[i].image == image && w->extras[i].address == address)
-			return true;
-	return false;
+	size_t i = extra_place(w, image, address);
+
+	return i < w->extra_count && w->extras[i].image == image && w->extras[i].address == address;
 }
 
 static void set_probe(struct probe_hit *hit, const struct probe *probe, const struct vcpu *c)
@@ -232,14 +248,19 @@ void watch_set_gate(struct watch *w, struct watch_gate gate)
 	w->gate = gate;
 }
 
-void watch_address(struct watch *w, const struct elf_image *image, uint64_t address)
+bool watch_address(struct watch *w, const struct elf_image *image, uint64_t address)
 {
+	size_t i = extra_place(w, image, address);
+
 	if (is_extra(w, image, address))
-		return;
+		return false;
 	w->extras = realloc(w->extras, (w->extra_count + 1) * sizeof(w->extras[0]));
 	SIM_ASSERT(w->extras != NULL);
-	w->extras[w->extra_count++] = (struct extra){image, address};
+	memmove(&w->extras[i + 1], &w->extras[i], (w->extra_count - i) * sizeof(w->extras[0]));
+	w->extras[i] = (struct extra){image, address};
+	w->extra_count++;
 	cpu_mark(w->machine->code, address);
+	return true;
 }
 
 const struct images *watch_images(const struct watch *w)

@@ -60,8 +60,8 @@ void watch_add(struct watch *w, struct watch_listener listener);
 void watch_remove(struct watch *w, const void *context);
 void watch_set_gate(struct watch *w, struct watch_gate gate);
 
-/* Hits for another address too. */
-void watch_address(struct watch *w, const struct elf_image *image, uint64_t address);
+/* Hits for another address too. False: it was asked for before. */
+bool watch_address(struct watch *w, const struct elf_image *image, uint64_t address);
 
 const struct images *watch_images(const struct watch *w);
 const struct identity *watch_identity(const struct watch *w);

@@ -127,3 +127,35 @@ done
 wait $campaign_pid
 same workers-digest "$(all_digest workers)" "$(all_digest whole)"
 says workers-ended "$work/workers.json" '"workers_ended": [1-9]'
+
+# Shards together are the campaign.
+for shard in 1 2 3; do
+    mkdir -p "$work/shard$shard"
+    campaign shard$shard 1 $start --runs 40 --seed 3 --shard $shard/3 --results "$work/shard$shard.db"
+done
+shards="$work/shard1.db $work/shard2.db $work/shard3.db"
+# shellcheck disable=SC2086 # a list
+expect merge 0 "$ringv" merge $shards --output "$work/merged.db" --json
+cp "$work/out" "$work/merged.json"
+same merge-digest "$(all_digest merged)" "$(all_digest one)"
+findings="SELECT kind, run, verdict, oracle, reason, digest FROM findings"
+campaign kept 1 $start --runs 40 --seed 3 --results "$work/kept2.db"
+same merge-findings "$(sql merged "$findings")" "$(sql kept2 "$findings")"
+same merge-runs "$(sql merged 'SELECT * FROM runs')" "$(sql kept2 'SELECT * FROM runs')"
+# shellcheck disable=SC2086
+refuse merge-there "there already" "$ringv" merge $shards --output "$work/merged.db"
+refuse merge-missing "shard 2/3 is there 0 times" "$ringv" merge "$work/shard1.db" "$work/shard3.db" \
+    --output "$work/m.db"
+cp "$work/shard1.db" "$work/again.db"
+refuse merge-twice "is there 2 times" "$ringv" merge "$work/shard1.db" "$work/shard2.db" \
+    "$work/shard3.db" "$work/again.db" --output "$work/m.db"
+refuse merge-two "are of two campaigns: step is 3 and 1" "$ringv" merge "$work/shard1.db" \
+    "$work/kept2.db" --output "$work/m.db"
+refuse merge-none "unable to open" "$ringv" merge "$work/none.db" --output "$work/m.db"
+refuse merge-output "expected --output" "$ringv" merge "$work/shard1.db"
+cp "$work/shard1.db" "$work/torn.db"
+head -c 900 /dev/zero | tr '\0' X |
+    dd of="$work/torn.db" bs=1 seek=4100 conv=notrunc status=none
+refuse merge-torn "torn.db: " "$ringv" merge "$work/torn.db" "$work/shard2.db" "$work/shard3.db" \
+    --output "$work/m.db"
+[ -e "$work/m.db" ] && not_ok merge-nothing "a file is left" || ok merge-nothing
