@@ -148,7 +148,7 @@ static char *make_comment(
 static char *make_text(const struct exploring *x, const struct testbed_run *run, const char *file)
 {
 	char *comment = make_comment(x, run, file);
-	char *text = testbed_scenario(x->bed, run, "ringv explore", comment);
+	char *text = testbed_scenario(x->bed, run, "that ringv explore drew", comment);
 
 	free(comment);
 	return text;

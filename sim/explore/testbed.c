@@ -35,7 +35,10 @@ static bool boot(struct testbed *b, struct error *e)
 	struct trial *t = &b->trial;
 
 	b->booting = true;
-	trial_run(t, NULL);
+	if (b->begin[0] != '\0')
+		trial_run(t, NULL);
+	else
+		b->begun = true;
 	b->booting = false;
 	if (!b->begun || t->finding.verdict != VERDICT_PASS)
 		return fail(e, "%.200s: the run ends before the probe %s: %s%s%.200s",
@@ -46,8 +49,8 @@ static bool boot(struct testbed *b, struct error *e)
 	return b->snapshot != NULL || fail(e, "no memory for a snapshot");
 }
 
-struct testbed *testbed_create(
-	const struct scenario *s, const struct trial_setup *setup, struct error *e)
+static struct testbed *create(const struct scenario *s, const struct trial_setup *setup,
+	const char *begin, struct error *e)
 {
 	struct testbed *b = calloc(1, sizeof(*b));
 	struct trial_setup bare = *setup;
@@ -61,9 +64,11 @@ struct testbed *testbed_create(
 		free(b);
 		return NULL;
 	}
-	b->begin = has_probe(images_program(b->trial.images, b->program), "program_begin")
-			   ? "program_begin"
-			   : "kernel_ready";
+	if (begin == NULL)
+		begin = has_probe(images_program(b->trial.images, b->program), "program_begin")
+				? "program_begin"
+				: "kernel_ready";
+	b->begin = begin;
 	watch_add(b->trial.watch, (struct watch_listener){b, take_hit});
 	if (!boot(b, e)) {
 		testbed_destroy(b);
@@ -72,12 +77,25 @@ struct testbed *testbed_create(
 	return b;
 }
 
+struct testbed *testbed_create(
+	const struct scenario *s, const struct trial_setup *setup, struct error *e)
+{
+	return create(s, setup, NULL, e);
+}
+
+struct testbed *testbed_create_unbooted(
+	const struct scenario *s, const struct trial_setup *setup, struct error *e)
+{
+	return create(s, setup, "", e);
+}
+
 void testbed_destroy(struct testbed *b)
 {
 	if (b == NULL)
 		return;
 	trial_snapshot_destroy(b->snapshot);
 	trial_destroy(&b->trial);
+	free(b->counts);
 	free(b);
 }
 
@@ -172,21 +190,27 @@ static struct testbed_run judged(struct testbed *b)
 	};
 }
 
-struct testbed_run testbed_run(
-	struct testbed *b, const struct schedule *s, const volatile int *please)
+struct testbed_run testbed_run_after(struct testbed *b, const struct schedule *s,
+	const uint64_t *before, const volatile int *please)
 {
 	struct trial *t = &b->trial;
 	struct director *director;
+	struct testbed_run r;
 	struct error e;
 
 	testbed_rewind(b);
 	b->preemptions = 0;
 	director = director_create(t->machine, t->watch, s, b->program, &e);
 	SIM_ASSERT(director != NULL); /* only names that there are have been drawn */
+	for (unsigned n = 0; before != NULL && n < s->count; n++)
+		director_state(director)->forcing[n].times = before[n];
 	trial_run(t, please);
 	b->left_out = keep_applied(director, t->machine, &b->applied);
+	memcpy(b->forcings, director_state(director)->forcing, sizeof(b->forcings));
 	director_destroy(director);
-	return judged(b);
+	r = judged(b);
+	r.applied = b->applied.count == s->count && !b->left_out;
+	return r;
 }
 
 struct testbed_run testbed_run_directed(
@@ -201,6 +225,12 @@ struct testbed_run testbed_run_directed(
 	d->end(d->context, &b->applied);
 	b->left_out = false;
 	return judged(b);
+}
+
+struct testbed_run testbed_run(
+	struct testbed *b, const struct schedule *s, const volatile int *please)
+{
+	return testbed_run_after(b, s, NULL, please);
 }
 
 static bool same_end(const struct testbed_run *a, const struct testbed_run *b)
@@ -269,6 +299,11 @@ struct testbed_run testbed_exactly(
 const struct schedule *testbed_applied(const struct testbed *b)
 {
 	return &b->applied;
+}
+
+const struct forcing_state *testbed_forcings(const struct testbed *b)
+{
+	return b->forcings;
 }
 
 /* --- findings --- */

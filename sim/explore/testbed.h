@@ -16,6 +16,10 @@ struct testbed;
 /* Boots. The scenario must outlive it. NULL on error. */
 struct testbed *testbed_create(
 	const struct scenario *s, const struct trial_setup *setup, struct error *e);
+
+/* The same, but runs begin where the machine is switched on. */
+struct testbed *testbed_create_unbooted(
+	const struct scenario *s, const struct trial_setup *setup, struct error *e);
 void testbed_destroy(struct testbed *b);
 
 /* Of the machine, to the point where the runs begin; and the probe there. */
@@ -43,6 +47,7 @@ struct testbed_run {
 	bool gone;      /* it failed, but not without those of its forcings that came to nothing */
 	bool too_long;  /* it failed under more forcings than a schedule holds */
 	bool unwatched; /* the oracles had to forget something: oracles_overflow */
+	bool applied;   /* all its forcings did, and none just expired */
 };
 
 /* Back to where runs begin, for whoever wants to look around there; each run begins so. */
@@ -73,13 +78,41 @@ struct testbed_run testbed_exactly(
  */
 const struct schedule *testbed_applied(const struct testbed *b);
 
+/* What became of each forcing in the last run. */
+const struct forcing_state *testbed_forcings(const struct testbed *b);
+
+/* --- as scenarios count --- */
+
+/* A run as testbed_run makes it, but with the boot counted in each #N, as in a scenario. */
+struct testbed_run testbed_run_spelled(
+	struct testbed *b, const struct schedule *s, const volatile int *please);
+
+/* How often its stream has come to a point, which is not exact, in the boot. The first question
+ * about a point costs a boot; testbed_learn asks about many at once. */
+uint64_t testbed_before(struct testbed *b, const struct point *p);
+void testbed_learn(struct testbed *b, const struct point *points, unsigned count);
+
+/* Runs under s up to before that step of that core, to look around there. times says then how
+ * often each of the points had been reached, the boot counted. At most so many points as s leaves
+ * room for forcings. False: the run has ended before. */
+MUST_CHECK bool testbed_stand(struct testbed *b, const struct schedule *s, unsigned core,
+	uint64_t step, const struct point *points, unsigned count, uint64_t *times);
+
+/* The same, and then on, with a call before each step of the core up to `last`, or the end. */
+void testbed_walk(struct testbed *b, const struct schedule *s, unsigned core, uint64_t first,
+	uint64_t last, void (*look)(void *context, const struct vcpu *c), void *context);
+
 /* Do they differ in numbers only? For reporting one of each kind. */
 bool testbed_same_kind(const struct finding *a, const struct finding *b);
 
-/* The last run, which failed, as a scenario; comment stands at its top, a line or more; by is who
- * drew its forcings. The text is the caller's to free. */
+/* The last run, which failed, as a scenario; comment stands at its top, a line or more; by says of
+ * its forcings where they are from, "that ringv fuzz drew". The text is the caller's to free. */
 char *testbed_scenario(
 	const struct testbed *b, const struct testbed_run *r, const char *by, const char *comment);
+
+/* The same with the forcings as they are spelled in s. */
+char *testbed_scenario_of(const struct testbed *b, const struct testbed_run *r,
+	const struct schedule *s, const char *by, const char *comment);
 
 /* Runs that text from boot. False: it does not end in the same way, which is a bug of ringv. */
 MUST_CHECK bool testbed_confirm(

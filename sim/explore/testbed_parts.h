@@ -16,6 +16,13 @@ struct testbed {
 	uint64_t preemptions;    /* of this run */
 	struct schedule applied; /* of the last run; and whether some were done in vain */
 	bool left_out;
+	struct forcing_state forcings[FORCINGS_MAX]; /* what became of them */
+	struct testbed_count *counts;                /* known so far */
+	unsigned count_count;
 };
+
+/* A run in which the points of the forcings have been reached so many times before; NULL: never. */
+struct testbed_run testbed_run_after(struct testbed *b, const struct schedule *s,
+	const uint64_t *before, const volatile int *please);
 
 #endif

@@ -42,7 +42,7 @@ static void print_scenario(
 	const struct scenario *s = b->scenario;
 	const struct finding *found = &r->finding;
 
-	fprintf(out, "[scenario]\ntitle    = %s: %.60s, under forcings that %s drew\n",
+	fprintf(out, "[scenario]\ntitle    = %s: %.60s, under forcings %s\n",
 		s->program.text != NULL ? s->program.text : "the kernel",
 		verdict_meaning(found->verdict), by);
 	print_text("program", s->program.text, out);
@@ -90,8 +90,8 @@ static void print_limit(const struct scenario *s, FILE *out)
 		fprintf(out, "cycles = %" PRIu64 "\n", s->limit.cycles);
 }
 
-char *testbed_scenario(
-	const struct testbed *b, const struct testbed_run *r, const char *by, const char *comment)
+char *testbed_scenario_of(const struct testbed *b, const struct testbed_run *r,
+	const struct schedule *schedule, const char *by, const char *comment)
 {
 	const struct scenario *s = b->scenario;
 	char *text = NULL;
@@ -102,11 +102,17 @@ char *testbed_scenario(
 	print_comment(comment, out);
 	print_scenario(b, r, by, out);
 	print_faults(b, out);
-	print_schedule(testbed_applied(b), out);
+	print_schedule(schedule, out);
 	print_expect(s, r->finding.verdict, out);
 	print_limit(s, out);
 	fclose(out);
 	return text;
+}
+
+char *testbed_scenario(
+	const struct testbed *b, const struct testbed_run *r, const char *by, const char *comment)
+{
+	return testbed_scenario_of(b, r, testbed_applied(b), by, comment);
 }
 
 static void print_digest(struct digest d, char text[33])
