@@ -1,0 +1,51 @@
+/* cause.h - which steps a failure hangs on: found by moving its forcings, one step after another,
+ * to where the run just still fails.
+ *
+ * Of a pause: the first and the last step before which it can begin; so the last step is the one
+ * that comes too late when it comes after the pause, and the one before the first step must have
+ * been made. And the earliest moment at which it can end; so the step of another pcore right before
+ * that is the one that must come in between. Of something done: the same of its point. The step
+ * that comes too late and the one that must come in between are the critical pair.
+ */
+#ifndef EXPLORE_CAUSE_H
+#define EXPLORE_CAUSE_H
+
+#include "sim/explore/testbed.h"
+
+#define CAUSE_PLACE 200
+
+/* A step of a run, and where its instruction is. */
+struct cause_step {
+	bool known;
+	unsigned core;
+	uint64_t step;
+	char stream[SCHEDULE_NAME + 16]; /* "block_test:v1", or "c2" */
+	char code[CAUSE_PLACE];          /* "proc_yield_vcore+0x3f" */
+	char place[CAUSE_PLACE];         /* the same with file and line */
+};
+
+struct cause {
+	bool known;
+	unsigned forcing;          /* of the schedule: the one that was moved */
+	uint64_t first, last;      /* steps before which it can begin, of late.core */
+	struct cause_step early;   /* must have been made; step first - 1 */
+	struct cause_step late;    /* comes too late */
+	struct cause_step between; /* not known where no other pcore's step decides */
+	char key[3 * CAUSE_PLACE]; /* equal for findings of one cause: verdict and critical pair */
+};
+
+/* Runs that were made to find out, and that may be. */
+struct cause_budget {
+	uint64_t runs, limit;
+	const volatile int *please; /* may be NULL */
+};
+
+/* Of a schedule with exact points (testbed_applied) under which the testbed's runs end in a finding
+ * of target's kind. False: not found, for want of runs or since its forcings cannot be moved. */
+bool cause_find(struct testbed *b, const struct schedule *s, const struct finding *target,
+	struct cause_budget *budget, struct cause *c);
+
+/* In lines; nothing if it is not known. */
+void cause_print(const struct cause *c, FILE *out);
+
+#endif
