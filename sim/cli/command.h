@@ -32,6 +32,10 @@ struct args {
 	} explore;
 	struct {
 		const char *output;
+		uint64_t runs;
+	} minimise;
+	struct {
+		const char *output;
 		uint64_t steps;
 		bool go_on, mnemonics, coverage;
 	} hwtrace;
@@ -71,6 +75,7 @@ int boot_command(const struct args *args, struct error *e);
 int run_command(const struct args *args, struct error *e);
 int explore_command(const struct args *args, struct error *e);
 int merge_command(const struct args *args, struct error *e);
+int minimise_command(const struct args *args, struct error *e);
 int replay_command(const struct args *args, struct error *e);
 int diff_command(const struct args *args, struct error *e);
 int info_command(const struct args *args, struct error *e);

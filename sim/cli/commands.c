@@ -124,6 +124,21 @@ static const struct option_row merge_options[] = {
 	{0},
 };
 
+static const struct option_row minimise_options[] = {
+	{"output", "FILE", OPTION_TEXT, offsetof(struct args, minimise.output),
+		"write the scenario to FILE (default: print it)", 'o'},
+	NUMBER("runs", "N", minimise.runs, "make about so many runs at most (default 3000)"),
+	FLAG("no-fault", without_faults,
+		"leave the faults out: minimise a failure of the correct "
+		"programs"),
+	TEXT("kernel", "FILE", kernel, "where the scenario names none (default: beside ringv)"),
+	TEXT("initrd", "FILE", initrd, "the same"),
+	JSON,
+	FLAG("quiet", quiet, "no progress, no report"),
+	HELP,
+	{0},
+};
+
 static const struct option_row replay_options[] = {
 	TEXT("serial", "FILE", serial, "serial output to FILE; - is the terminal (default)"),
 	JSON,
@@ -247,6 +262,23 @@ const struct command commands[] = {
 		.operands_min = 1,
 		.operands_max = TEXT_LIST_MAX,
 		.run = merge_command,
+	},
+	{
+		.name = "minimise",
+		.operands = "SCENARIO [options]",
+		.summary = "find the one or two forcings that a failure hangs on",
+		.details =
+			"Runs SCENARIO, which fails, under fewer forcings and shorter pauses, as "
+			"long as it ends in the same\nway; moves points to probes and functions; "
+			"and finds the two steps whose order it hangs on. Prints\nwhat is left as "
+			"a scenario, with the findings in its comment, after a run from boot.\n"
+			"Ctrl-C: what is left so far.",
+		.example = "ringv minimise found/yield-without-recheck-1-209.ini -o lost.ini && "
+			   "ringv run lost.ini",
+		.options = minimise_options,
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = minimise_command,
 	},
 	{
 		.name = "replay",

@@ -10,6 +10,7 @@ int main(int argc, char **argv)
 		.runs = 1,
 		.times = 1,
 		.trace_to = UINT64_MAX,
+		.minimise = {.runs = 3000},
 		.explore = {.runs = 1000,
 			.seed = 1,
 			.strategy = "preempt",

@@ -5,7 +5,7 @@ ringv=$1/ringv images=$1/tests/images
 expect usage/none 2 "$ringv"
 expect usage/help 0 "$ringv" help
 expect usage/version 0 "$ringv" version
-for command in boot run explore merge replay diff hwtrace info litmus oracles config help version; do
+for command in boot run explore minimise merge replay diff hwtrace info litmus oracles config help version; do
     expect "usage/help-$command" 0 "$ringv" help $command
     says "usage/example-$command" "$work/out" '^example:'
     expect "usage/$command--help" 0 "$ringv" $command --help
