@@ -9,7 +9,7 @@ static unsigned insn_count(const struct litmus_test *t)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < t->thread_count; i++)
-		count += t->thread[i].count;
+		count += t->thread[i].count + t->handler[i].count;
 	return count;
 }
 
