@@ -14,6 +14,7 @@ struct owned_image {
 	struct symbols *symbols;
 	struct probe_list probes;
 	struct fault_list faults;
+	struct parameter_list parameters;
 };
 
 struct images {
@@ -74,6 +75,7 @@ static void publish(struct owned_image *o)
 	o->image.probes = o->probes.at;
 	o->image.fault_count = o->faults.count;
 	o->image.faults = o->faults.at;
+	o->image.parameters = &o->parameters;
 }
 
 /* offset: of the ELF file in the file that is loaded. */
@@ -84,7 +86,8 @@ static bool read_image(
 		/* an image need not have symbols */
 	}
 	if (!probe_notes_read(f, &o->image, &o->probes, e) ||
-		!fault_points_read(f, &o->image, &o->faults, e))
+		!fault_points_read(f, &o->image, &o->faults, e) ||
+		!parameters_read(f, &o->parameters, e))
 		return false;
 	for (size_t i = 0; i < o->faults.count; i++)
 		o->faults.at[i].file_offset += offset;

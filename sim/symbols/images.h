@@ -13,6 +13,7 @@
 struct boot;
 struct probe;
 struct fault_place;
+struct parameter_list;
 
 /* Names, lists and everything they point to live as long as the struct images. */
 struct elf_image {
@@ -26,6 +27,7 @@ struct elf_image {
 	const struct probe *probes; /* by address, then name */
 	size_t fault_count;
 	const struct fault_place *faults; /* by name, then address */
+	const struct parameter_list *parameters;
 };
 
 struct images;

@@ -5,6 +5,7 @@
 
 #include "sim/symbols/elf_file.h"
 #include "sim/symbols/faults.h"
+#include "sim/symbols/parameters.h"
 #include "sim/symbols/probes.h"
 
 /* Lists that grow; free them. Texts of a probe or a fault point lie in the file. */

@@ -3,10 +3,16 @@
 #include <stdio.h>
 
 #include "sim/abi/fault_point.h"
+#include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
 #include "sim/symbols/faults.h"
+#include "sim/symbols/parameters.h"
 #include "sim/symbols/probes.h"
 #include "tests/unit/unit.h"
+
+#define PARAMETERS "threads>=2 rounds>=30"
+
+PROGRAM_PARAMETERS(PARAMETERS);
 
 #define ROWS    3
 #define COLUMNS 5
@@ -368,10 +374,59 @@ START_TEST(overwritten_nop)
 }
 END_TEST
 
+START_TEST(parameters)
+{
+	struct files f = files_make();
+	struct images *images = load(&f);
+	const struct parameter_list *list = images_program(images, "twin")->parameters;
+
+	ck_assert_uint_eq(list->count, 2);
+	ck_assert_str_eq(list->at[0].name, "threads");
+	ck_assert_uint_eq(list->at[0].least, 2);
+	ck_assert_str_eq(list->at[1].name, "rounds");
+	ck_assert_uint_eq(list->at[1].least, 30);
+	images_destroy(images);
+	files_free(&f);
+}
+END_TEST
+
+static void break_parameters(struct files *f, const char *with)
+{
+	const size_t size = sizeof(PARAMETERS);
+
+	for (size_t i = 0; i + size <= f->self.size; i++)
+		if (memcmp(f->self.data + i, PARAMETERS, size) == 0)
+			memcpy(f->self.data + i, with, size);
+}
+
+START_TEST(broken_parameters)
+{
+	static const char *const texts[] = {
+		"threads=>2 rounds>=30",
+		"threads>=2 rounds>=3x",
+		"threads>=2 rounds>=  ",
+		">=00000000000000000002",
+		"a>=1 b>=1 c>=1 d>=1 e",
+		"threads>=2\0rounds>=30",
+	};
+
+	for (unsigned i = 0; i < ARRAY_LEN(texts); i++) {
+		struct files f = files_make();
+		struct error e = {""};
+
+		break_parameters(&f, texts[i]);
+		ck_assert_ptr_null(images_load(&f.boot, &e));
+		ck_assert_ptr_nonnull(strstr(e.text, "program_parameters"));
+		files_free(&f);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {programs, symbols_and_lines, probes, fault_points,
-		unknown_fault_point, data, fields, broken_archive, overwritten_nop};
+		unknown_fault_point, data, fields, broken_archive, overwritten_nop, parameters,
+		broken_parameters};
 
 	return unit_run("images", tests, ARRAY_LEN(tests));
 }

@@ -5,6 +5,7 @@
  */
 #include "args.h"
 #include "mcp.h"
+#include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
 #include "sys.h"
 
@@ -29,6 +30,8 @@ static void block_often(unsigned int i)
 			PROBE(progress, i * rounds + done[i]);
 	}
 }
+
+PROGRAM_PARAMETERS("threads>=1 rounds>=1");
 
 int main(int argc, char **argv)
 {

@@ -5,6 +5,7 @@
  */
 #include "args.h"
 #include "mcp.h"
+#include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
 #include "sim/guest/parlib/spin_pdr.h"
 #include "sim/guest/parlib/vcore.h"
@@ -39,6 +40,8 @@ static void lock_often(unsigned int i)
 			PROBE(progress, before);
 	}
 }
+
+PROGRAM_PARAMETERS("threads>=1 rounds>=1");
 
 int main(int argc, char **argv)
 {

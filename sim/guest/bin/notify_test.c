@@ -6,6 +6,7 @@
  */
 #include "args.h"
 #include "mcp.h"
+#include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
 #include "sim/guest/parlib/event.h"
 #include "sim/guest/parlib/uthread.h"
@@ -86,6 +87,8 @@ static void take_part(unsigned int i)
 	else
 		send_all();
 }
+
+PROGRAM_PARAMETERS("rounds>=1");
 
 int main(int argc, char **argv)
 {

@@ -8,6 +8,7 @@
 #include "args.h"
 #include "compute.h"
 #include "mcp.h"
+#include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
 #include "sim/guest/parlib/uthread.h"
 #include "sim/guest/parlib/vcore.h"
@@ -61,6 +62,8 @@ static void keep_busy(unsigned int i)
 		barrier_wait();
 	}
 }
+
+PROGRAM_PARAMETERS("threads>=1 rounds>=1");
 
 int main(int argc, char **argv)
 {

@@ -6,6 +6,7 @@
  */
 #include "args.h"
 #include "mcp.h"
+#include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
 #include "sim/guest/parlib/event.h"
 #include "sim/guest/parlib/sched.h"
@@ -89,6 +90,8 @@ static void take_part(unsigned int i)
 			receive(n);
 	}
 }
+
+PROGRAM_PARAMETERS("rounds>=1");
 
 int main(int argc, char **argv)
 {
