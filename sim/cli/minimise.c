@@ -92,11 +92,12 @@ static void print_json(const struct args *args, const struct minimised *r, FILE 
 	json_member("oracle", r->finding.oracle, out);
 	json_member("reason", r->finding.reason, out);
 	json_member("without_faults", fixed[r->fixed], out);
+	json_member("smaller_program", r->program != NULL ? r->program : "", out);
 	fprintf(out,
-		"  \"forcings_before\": %u,\n  \"runs\": %" PRIu64
+		"  \"cpus\": %" PRIu64 ",\n  \"forcings_before\": %u,\n  \"runs\": %" PRIu64
 		",\n  \"cut_short\": %s,\n  \"exact\": %s,\n  \"reworded\": %s,\n",
-		r->from, r->runs, r->cut_short ? "true" : "false", r->exact ? "true" : "false",
-		r->reworded ? "true" : "false");
+		r->cpus, r->from, r->runs, r->cut_short ? "true" : "false",
+		r->exact ? "true" : "false", r->reworded ? "true" : "false");
 	json_forcings(&r->schedule, out);
 	json_cause(&r->cause, out);
 	json_member("text", r->text, out);

@@ -16,9 +16,9 @@ bool minimise_passes(struct minimiser *m, const struct schedule *s)
 {
 	struct testbed_run r;
 
-	if (m->correct == NULL || attempts_over(&m->tries))
+	if (m->work->correct == NULL || attempts_over(&m->tries))
 		return false;
-	r = testbed_run_spelled(m->correct, s, m->tries.please);
+	r = testbed_run_spelled(m->work->correct, s, m->tries.please);
 	m->tries.runs++;
 	return r.applied && !r.interrupted && r.finding.verdict == VERDICT_PASS;
 }
@@ -63,7 +63,7 @@ bool minimise_choose(struct minimiser *m, unsigned n, const struct forcing *list
 			keep(m, &s);
 			any = true;
 		}
-		if (m->correct == NULL)
+		if (m->work->correct == NULL)
 			break;
 	}
 	tell_progress(m);
@@ -126,30 +126,53 @@ static bool begins_in_boot(struct testbed *b, const struct given *g)
 	return false;
 }
 
-static struct testbed *make_bed(const struct scenario *s, const struct trial_setup *setup,
-	const struct given *g, struct error *e)
+static struct testbed *make_bed(const struct workload *w, const struct scenario *s,
+	const struct trial_setup *setup, struct error *e)
 {
-	struct testbed *b = testbed_create(s, setup, e);
-
-	if (b != NULL && !begins_in_boot(b, g))
-		return b;
-	testbed_destroy(b);
-	e->text[0] = '\0';
-	return testbed_create_unbooted(s, setup, e);
+	return w->unbooted ? testbed_create_unbooted(s, setup, e) : testbed_create(s, setup, e);
 }
 
-static bool make_beds(struct minimiser *m, const struct given *g, struct error *e)
+bool workload_start(struct workload *w, const struct trial_setup *setup, struct error *e)
 {
-	struct trial_setup fixed = m->setup;
+	struct trial_setup fixed = *setup;
 
-	m->tries.bed = make_bed(&m->limited, &m->setup, g, e);
-	if (m->tries.bed == NULL)
-		return false;
 	fixed.without_faults = true;
-	if (m->scenario.fault_count != 0 && !m->setup.without_faults) {
-		m->correct = make_bed(&m->scenario, &fixed, g, e);
-		return m->correct != NULL;
-	}
+	w->bed = make_bed(w, &w->limited, setup, e);
+	if (w->bed == NULL || w->scenario.fault_count == 0 || setup->without_faults)
+		return w->bed != NULL;
+	w->correct = make_bed(w, &w->scenario, &fixed, e);
+	if (w->correct != NULL)
+		return true;
+	testbed_destroy(w->bed);
+	w->bed = NULL;
+	return false;
+}
+
+void workload_free(struct workload *w)
+{
+	if (w == NULL)
+		return;
+	testbed_destroy(w->bed);
+	testbed_destroy(w->correct);
+	free(w->program);
+	free(w);
+}
+
+/* Runs begin at the program, if the forcings do not before it does, or the run ends before. */
+static bool make_work(
+	struct minimiser *m, const struct scenario *s, const struct given *g, struct error *e)
+{
+	struct testbed *b = testbed_create(s, &m->setup, e);
+
+	m->work = calloc(1, sizeof(*m->work));
+	SIM_ASSERT(m->work != NULL);
+	m->work->scenario = m->work->limited = *s;
+	m->work->unbooted = b == NULL || begins_in_boot(b, g);
+	testbed_destroy(b);
+	e->text[0] = '\0';
+	if (!workload_start(m->work, &m->setup, e))
+		return false;
+	m->tries.bed = m->work->bed;
 	return true;
 }
 
@@ -178,14 +201,18 @@ static void sort(struct minimiser *m)
 	}
 }
 
-/* Whoever goes on for much longer than the run that failed does not fail like it. */
+/* Whoever goes on for much longer than the run that failed does not fail like it; and the correct
+ * programs, which may have more to do, hang. */
 static void limit_runs(struct minimiser *m, const struct given *g)
 {
 	uint64_t boot = testbed_boot_steps(m->tries.bed), steps = g->finding.steps;
 
-	if (g->finding.verdict != VERDICT_STUCK)
-		m->limited.limit.steps = min_u64(
-			m->limited.limit.steps, boot + 2 * (steps - boot) + UINT64_C(200000));
+	uint64_t enough = boot + 2 * (steps - boot) + UINT64_C(200000);
+
+	if (g->finding.verdict == VERDICT_STUCK)
+		return;
+	m->work->limited.limit.steps = min_u64(m->work->limited.limit.steps, enough);
+	m->work->scenario.limit.steps = min_u64(m->work->scenario.limit.steps, 10 * enough);
 }
 
 /* As it is written, if all of it applies; else what of it did. */
@@ -231,7 +258,7 @@ static void make_few(struct minimiser *m)
 {
 	unsigned strictly = m->now.count;
 
-	m->tries.loose = m->correct != NULL;
+	m->tries.loose = m->work->correct != NULL;
 	if (m->tries.loose)
 		minimise_remove(m);
 	if (m->now.count > FEW)
@@ -250,21 +277,23 @@ static void make_smaller(struct minimiser *m)
 	polish(m);
 	if (m->now.count > FEW)
 		make_few(m);
+	minimise_workload(m);
 }
 
-static bool finish(struct minimiser *m, struct minimised *result, bool *bug, struct error *e)
+static bool finish(struct minimiser *m, struct scenario_limit limit, struct minimised *result,
+	bool *bug, struct error *e)
 {
 	struct cause_budget budget = {m->tries.runs, m->tries.limit, m->tries.please};
 	struct testbed_run r;
 	char *comment;
 
 	cause_find(m->tries.bed, &m->exact, &m->tries.target, &budget, &result->cause);
-	m->limited.limit = m->scenario.limit;
+	m->work->limited.limit = m->work->scenario.limit = limit;
 	result->runs = budget.runs;
 	result->cut_short =
 		budget.runs >= budget.limit || (m->tries.please != NULL && *m->tries.please != 0);
-	if (m->correct != NULL) {
-		r = testbed_run_spelled(m->correct, &m->now, NULL);
+	if (m->work->correct != NULL) {
+		r = testbed_run_spelled(m->work->correct, &m->now, NULL);
 		result->fixed =
 			r.applied && r.finding.verdict == VERDICT_PASS ? FIXED_PASSES : FIXED_FAILS;
 	}
@@ -272,7 +301,7 @@ static bool finish(struct minimiser *m, struct minimised *result, bool *bug, str
 	result->finding = r.finding;
 	result->digest = r.digest;
 	result->schedule = m->now;
-	comment = minimised_comment(result, m->scenario.path);
+	comment = minimised_comment(result, m->work->scenario.path);
 	result->text =
 		testbed_scenario_of(m->tries.bed, &r, &m->now, "that ringv minimise left", comment);
 	free(comment);
@@ -282,6 +311,8 @@ static bool finish(struct minimiser *m, struct minimised *result, bool *bug, str
 
 static void describe(const struct minimiser *m, struct minimised *result)
 {
+	result->program = m->work->program != NULL ? strdup(m->work->program) : NULL;
+	result->cpus = m->work->scenario.config.machine.cpus;
 	for (unsigned n = 0; n < m->now.count; n++) {
 		const struct forcing *f = &m->now.at[n];
 
@@ -305,21 +336,21 @@ bool minimise(const struct scenario *s, const struct trial_setup *setup,
 	*bug = false;
 	m->options = options;
 	m->setup = *setup;
-	m->scenario = m->limited = *s;
 	m->tries.please = options->please;
-	good = run_given(s, setup, options->please, g, e) && make_beds(m, g, e);
+	good = run_given(s, setup, options->please, g, e) && make_work(m, s, g, e);
 	if (good && !start(m, g, e)) {
 		good = false;
 		*bug = options->please == NULL || *options->please == 0;
+		if (!*bug)
+			fail(e, "interrupted");
 	}
 	if (good) {
 		make_smaller(m);
 		result->reworded = !testbed_same_kind(&g->finding, &m->tries.target);
 		describe(m, result);
-		good = finish(m, result, bug, e);
+		good = finish(m, s->limit, result, bug, e);
 	}
-	testbed_destroy(m->tries.bed);
-	testbed_destroy(m->correct);
+	workload_free(m->work);
 	free(m);
 	free(g);
 	return good;
@@ -327,6 +358,7 @@ bool minimise(const struct scenario *s, const struct trial_setup *setup,
 
 void minimised_free(struct minimised *result)
 {
+	free(result->program);
 	free(result->text);
 	*result = (struct minimised){0};
 }

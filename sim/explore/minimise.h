@@ -3,8 +3,9 @@
  *
  * 1. removes forcings (delta debugging; Zeller and Hildebrandt, "Simplifying and Isolating
  *    Failure-Inducing Input"), 2. shortens pauses, 3. moves points from steps of pcores to probes
- *    and instructions, which survive a rebuild, 4. finds the critical pair of steps (cause.h). The
- *    result is run from boot before it is reported.
+ *    and instructions, which survive a rebuild, 4. makes the workload smaller where the program
+ *    says how (sim/abi/parameter.h), 5. finds the critical pair of steps (cause.h). The result is
+ *    run from boot before it is reported.
  *
  * The answer is a function of the scenario, the images and the number of runs allowed.
  */
@@ -35,6 +36,8 @@ struct minimised {
 	bool reworded;  /* the finding is of that verdict and oracle, but says it in other words */
 	bool exact;     /* a point is still one of this build only */
 	enum minimise_fixed fixed;
+	char *program; /* with its arguments, where they are smaller now; NULL: as they were */
+	uint64_t cpus;
 	struct cause cause;
 	struct digest digest;
 	char *text; /* of the scenario */

@@ -34,6 +34,9 @@ void minimised_print(const struct minimised *r, FILE *out)
 {
 	fprintf(out, "%u of %u forcings are left, after %" PRIu64 " runs%s.\n", r->schedule.count,
 		r->from, r->runs, r->cut_short ? " (cut short)" : "");
+	if (r->program != NULL)
+		fprintf(out, "The workload is smaller now: %s, on %" PRIu64 " pcores.\n",
+			r->program, r->cpus);
 	fprintf(out, "%s", fixed_text[r->fixed]);
 	if (r->reworded)
 		fprintf(out, "The same oracle says it in other words than before.\n");

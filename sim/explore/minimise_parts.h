@@ -5,15 +5,24 @@
 #include "sim/explore/attempt.h"
 #include "sim/explore/minimise.h"
 
+/* A scenario to be run: as it is given, or made smaller. Its texts belong to others, but for
+ * program. */
+struct workload {
+	struct scenario scenario;
+	struct scenario limited; /* with fewer steps allowed */
+	char *program;           /* NULL: as it is given */
+	bool unbooted;           /* forcings begin in the boot */
+	struct testbed *bed;     /* of limited */
+	struct testbed *correct; /* of scenario, without its faults; NULL: there are none */
+};
+
 /* `now` always fails, and what is below it is of that run. */
 struct minimiser {
 	const struct minimise_options *options;
 	struct trial_setup setup;
-	struct scenario scenario; /* as it is; its texts belong to others */
-	struct scenario limited;  /* with fewer steps allowed */
-	struct attempts tries;
-	struct testbed *correct; /* without the faults; NULL: there are none */
-	struct finding taken;    /* of now */
+	struct workload *work;
+	struct attempts tries; /* in work->bed */
+	struct finding taken;  /* of now */
 	struct schedule now;
 	struct schedule exact; /* the same with exact points */
 	struct forcing_state forcings[FORCINGS_MAX];
@@ -37,6 +46,12 @@ void minimise_remove(struct minimiser *m);
 bool minimise_pick(struct minimiser *m);
 void minimise_shorten(struct minimiser *m);
 void minimise_points(struct minimiser *m);
+void minimise_workload(struct minimiser *m);
+
+/* The testbeds of a workload whose scenario is set. On error they are NULL. */
+MUST_CHECK bool workload_start(
+	struct workload *w, const struct trial_setup *setup, struct error *e);
+void workload_free(struct workload *w);
 
 /* --- spelling points (minimise_spell.c) --- */
 

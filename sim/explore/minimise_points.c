@@ -93,7 +93,7 @@ void minimise_points(struct minimiser *m)
 	for (int again = 0; again < 2; again++) {
 		for (unsigned n = m->now.count; n-- > 0 && !attempts_over(&m->tries);)
 			move(m, n, again != 0);
-		if (m->passes || m->correct == NULL)
+		if (m->passes || m->work->correct == NULL)
 			return;
 	}
 }

@@ -28,6 +28,10 @@ struct scenario_text {
 	unsigned line;
 };
 
+struct scenario_limit {
+	uint64_t steps, cycles;
+};
+
 struct scenario {
 	char *path;
 	struct scenario_text title, program, kernel, initrd, append;
@@ -43,9 +47,7 @@ struct scenario {
 		bool has_exit;
 		uint32_t exit;
 	} expect;
-	struct {
-		uint64_t steps, cycles;
-	} limit;
+	struct scenario_limit limit;
 };
 
 /* Empties s; what it held is freed by scenario_free. On error s is empty. */

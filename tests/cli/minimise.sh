@@ -59,6 +59,12 @@ minimise two $lost 2
 same minimise-two-both 2 "$(forcings "$work/two.min.ini")"
 says minimise-two-cause "$work/two.min.ini" '^# Cause: lost-event: proc_yield_vcore'
 says minimise-two-between "$work/two.min.ini" '^# Must come between: .* vcore_first'
+
+# A program that says which arguments make it do more does less.
+minimise smaller scenarios/locks/preempted-holder-plain.ini 2
+[ "$(sed -n 's/^program *= lock_test 2 //p' "$work/smaller.min.ini")" -lt 60 ] &&
+    ok minimise-smaller-program || not_ok minimise-smaller-program "as many rounds as before"
+
 single=scenarios/preempt/notice-to-the-preempted.ini
 sed '/^\[expect\]/,$d' $single >"$work/noise.ini"
 for i in $(seq 2 21); do
@@ -75,6 +81,16 @@ cmp -s "$work/out" "$work/noise.min.ini" && ok minimise-same ||
 expect minimise-short 0 "$ringv" minimise "$work/noise.ini" --runs 3 -o "$work/short.ini"
 says minimise-short-says "$work/short.ini" '^# .* \(cut short\)'
 expect minimise-short-repeats 0 "$ringv" run "$work/short.ini" --quiet
+# Interrupted at some moment: the best so far, or nothing if that is too early.
+timeout --preserve-status -s TERM 1 "$ringv" minimise "$work/noise.ini" -o "$work/term.ini" \
+    >"$work/out" 2>"$work/err"
+code=$?
+if [ -e "$work/term.ini" ]; then
+    expect minimise-interrupted 0 "$ringv" run "$work/term.ini" --quiet
+else
+    [ $code -eq 2 ] && ok minimise-interrupted ||
+        not_ok minimise-interrupted "exit code $code, and no file"
+fi
 expect minimise-json 0 "$ringv" minimise $lost --json
 python3 -m json.tool <"$work/out" >/dev/null && ok minimise-json-reads ||
     not_ok minimise-json-reads "not JSON"
