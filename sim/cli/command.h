@@ -28,7 +28,7 @@ struct args {
 	struct {
 		uint64_t runs, seed, jobs, depth, preemptions, pauses, patience;
 		const char *strategy, *save, *shard, *results;
-		bool go_on, memory;
+		bool go_on, memory, first;
 	} explore;
 	struct {
 		const char *output;

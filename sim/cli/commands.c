@@ -104,6 +104,7 @@ static const struct option_row explore_options[] = {
 		"so many processes at a time (default: the host's CPUs); changes no result"),
 	NUMBER("patience", "S", explore.patience,
 		"a process that takes longer for a run is replaced (default 300 seconds)"),
+	FLAG("first", explore.first, "stop at the first finding"),
 	TEXT("shard", "I/N", explore.shard, "only the I-th of N parts of the runs"),
 	TEXT("results", "FILE", explore.results,
 		"every run and finding into FILE, an SQLite database (docs/formats.md)"),

@@ -360,6 +360,8 @@ static bool take_all(struct exploring *x, struct crew *crew, uint64_t last, stru
 			x->report.made++;
 			if (!take(x, &run, e))
 				return false;
+			if (x->args->explore.first && x->kind_count != 0)
+				return true;
 			break;
 		case CREW_LOST:
 			lost_run(x, number);

@@ -33,7 +33,7 @@ struct baton {
 	uint64_t steps;
 	struct hand hands[CPU_MAX];
 	bool complete; /* all pauses are in the schedule */
-	struct schedule schedule;
+	struct schedule schedule; /* the last field */
 };
 
 static bool has_baton(const struct baton *b, unsigned core)
@@ -280,14 +280,16 @@ static void on_restored(void *context, struct machine *m)
 
 struct baton *baton_create(struct machine *m, struct watch *w, struct baton_chooser chooser)
 {
-	struct baton *b = calloc(1, sizeof(*b));
+	struct baton *b = malloc(sizeof(*b));
 
 	SIM_ASSERT(b != NULL);
+	memset(b, 0, offsetof(struct baton, schedule)); /* which is large, and empty */
 	b->machine = m;
 	b->watch = w;
 	b->chooser = chooser;
 	b->holder = b->stopped = b->chosen = NOBODY;
 	b->complete = true;
+	b->schedule.count = 0;
 	b->control = (struct hold_control){
 		.context = b,
 		.reached = on_step,

@@ -22,6 +22,7 @@ struct snapshot_store {
 	struct machine *machine;
 	size_t page_count;
 	struct saved_page **last;
+	const struct snapshot *same; /* its pages are those of last; NULL: it is not known whose */
 };
 
 static void page_release(struct saved_page *page)
@@ -84,6 +85,7 @@ static bool save_dirty_pages(struct snapshot_store *store)
 	struct machine *m = store->machine;
 	const struct phys_dirty *dirty = &m->mem.dirty[PHYS_SNAPSHOT];
 
+	store->same = NULL;
 	for (uint32_t i = 0; i < dirty->count; i++) {
 		struct saved_page *page = malloc(sizeof(*page));
 
@@ -154,6 +156,7 @@ struct snapshot *snapshot_take(struct snapshot_store *store)
 	save_parts(store->machine, s->parts);
 	for (size_t i = 0; i < store->page_count; i++)
 		table_set(&s->pages[i], store->last[i]);
+	store->same = s;
 	return s;
 }
 
@@ -161,6 +164,8 @@ void snapshot_drop(struct snapshot_store *store, struct snapshot *s)
 {
 	if (s == NULL)
 		return;
+	if (store->same == s)
+		store->same = NULL;
 	if (s->pages != NULL)
 		table_free(s->pages, store->page_count);
 	for (unsigned i = 0; i < ATTACHED_MAX; i++)
@@ -190,12 +195,13 @@ static void restore_pages(struct snapshot_store *store, const struct snapshot *s
 
 	for (uint32_t i = 0; i < written; i++)
 		restore_page(m, dirty->pages[i], s->pages[dirty->pages[i]]);
-	for (uint32_t i = 0; i < store->page_count; i++) {
+	for (uint32_t i = 0; store->same != s && i < store->page_count; i++) {
 		if (store->last[i] == s->pages[i])
 			continue;
 		restore_page(m, i, s->pages[i]);
 		table_set(&store->last[i], s->pages[i]);
 	}
+	store->same = s;
 	forget_dirty(m);
 }
 
