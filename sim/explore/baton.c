@@ -32,7 +32,7 @@ struct baton {
 	uint64_t wait;    /* all wait for the event of the run after so many; 0: they do not */
 	uint64_t steps;
 	struct hand hands[CPU_MAX];
-	bool complete; /* all pauses are in the schedule */
+	bool complete;            /* all pauses are in the schedule */
 	struct schedule schedule; /* the last field */
 };
 
@@ -127,6 +127,44 @@ static void set_steps(struct baton *b)
 		b->control.at_step[b->holder] = b->machine->cores[b->holder].arch.step + SPIN_STEPS;
 }
 
+/* --- nobody starves --- */
+
+/* So many cycles a pcore is held back at most, or an oracle would take it for one that waits for
+ * ever. */
+static uint64_t patience(const struct baton *b)
+{
+	return b->machine->config.oracle.patience / 4;
+}
+
+/* The pcore that has been held back longest, from when on; EVENT_NEVER: none. */
+static uint64_t held_since(const struct baton *b, unsigned *core)
+{
+	uint64_t since = EVENT_NEVER;
+
+	for (unsigned i = 0; i < b->machine->cpu_count; i++) {
+		uint64_t cycle = b->machine->cores[i].arch.cycle;
+
+		if (!machine_is_paused(b->machine, i) || cycle >= since)
+			continue;
+		since = cycle;
+		*core = i;
+	}
+	return since;
+}
+
+/* Who must go on now, if it is that late; else whom the chooser chooses. */
+static unsigned choose(struct baton *b, const struct baton_view *view, uint64_t now)
+{
+	unsigned core = NOBODY;
+	uint64_t since = held_since(b, &core);
+
+	if (since >= now || now - since < patience(b))
+		return b->chooser.choose(b->chooser.context, view);
+	b->hands[core].spins = false;
+	b->hands[core].visits = 0;
+	return core;
+}
+
 /* --- handing on --- */
 
 static void hand_to(struct baton *b, unsigned core)
@@ -151,8 +189,11 @@ static void let_all_go(struct baton *b)
 static bool waits(struct baton *b, const struct baton_view *view)
 {
 	struct machine *m = b->machine;
+	uint64_t due = event_next_due(&m->events);
+	unsigned core;
 
-	if (event_next_due(&m->events) == EVENT_NEVER || !b->chooser.wait(b->chooser.context, view))
+	if (due == EVENT_NEVER || due > held_since(b, &core) + patience(b) ||
+		!b->chooser.wait(b->chooser.context, view))
 		return false;
 	b->holder = NOBODY;
 	b->wait = m->run.events + 1;
@@ -173,7 +214,7 @@ static void hand_on(struct baton *b, unsigned from, bool idle)
 	if (view.able == 0)
 		let_all_go(b);
 	else if (!idle || !waits(b, &view))
-		hand_to(b, b->chooser.choose(b->chooser.context, &view));
+		hand_to(b, choose(b, &view, b->machine->run.now));
 }
 
 /* The core stops where it is, and somebody goes on when the others have come as far. */
@@ -193,7 +234,7 @@ static bool holder_step(struct baton *b, struct vcpu *c, const struct probe_hit 
 {
 	const struct baton_view view = {
 		.core = c->id, .able = able(b), .number = b->steps, .hit = hit};
-	unsigned chosen = b->chooser.choose(b->chooser.context, &view);
+	unsigned chosen = choose(b, &view, c->arch.cycle);
 
 	b->control.at_step[c->id] = c->arch.step + SPIN_STEPS;
 	return chosen != c->id && stop(b, c, chosen);
