@@ -35,6 +35,7 @@ static void wait_until_now(struct machine *m, unsigned core)
 
 	core_idle_until(arch, m->run.now);
 	m->clock[core] = arch->cycle;
+	m->run.released_at = m->run.now;
 }
 
 void machine_release(struct machine *m, unsigned core)

@@ -24,6 +24,7 @@ struct run_state {
 	uint64_t events;              /* fired; and what was done to hold pcores back */
 	uint64_t idle_events;         /* fired since a pcore last made a step */
 	uint64_t idle_since;          /* the cycle at which the first of them was due */
+	uint64_t released_at;         /* the cycle when a pcore was last let go on (hold.h) */
 	uint64_t inputs;              /* bytes that the serial line has received */
 	uint64_t slice_core;          /* the pcore that runs, or RUN_NO_SLICE */
 	uint64_t slice_limit;         /* and the cycle until which it may */

@@ -119,6 +119,7 @@ static const struct field run_fields[] = {
 	RUN(events),
 	RUN(idle_events),
 	RUN(idle_since),
+	RUN(released_at),
 	RUN(inputs),
 	RUN(slice_core),
 	RUN(slice_limit),

@@ -120,8 +120,13 @@ void oracles_restore(struct oracles *o, const void *state)
 	memcpy(&o->state, state, sizeof(o->state));
 }
 
-static bool anything_held(const struct machine *m)
+/* Now, or since the last look: while all others are idle, no look may come in between. */
+static bool anything_held(const struct oracles *o)
 {
+	const struct machine *m = o->machine;
+
+	if (m->run.released_at > o->state.story.held_at)
+		return true;
 	for (unsigned i = 0; i < m->cpu_count; i++)
 		if (machine_is_paused(m, i))
 			return true;
@@ -145,7 +150,7 @@ static void be_patient(struct oracles *o)
 
 void oracles_look(struct oracles *o)
 {
-	if (anything_held(o->machine)) {
+	if (anything_held(o)) {
 		be_patient(o);
 		return;
 	}

@@ -441,6 +441,28 @@ START_TEST(patience_with_the_held)
 }
 END_TEST
 
+/* All others may be idle until it goes on, so that nobody has looked meanwhile. */
+START_TEST(patience_with_the_released)
+{
+	struct run r;
+
+	run_begin(&r);
+	spin_for_locks(&r);
+	machine_pause(r.m, 0);
+	for (unsigned i = 0; i < CORES; i++)
+		r.m->cores[i].arch.cycle += 10 * PATIENCE;
+	r.m->run.now = 10 * PATIENCE;
+	machine_release(r.m, 0);
+	time_passes(&r, 10);
+	nothing(&r);
+	time_passes(&r, PATIENCE / 2);
+	nothing(&r);
+	time_passes(&r, PATIENCE);
+	found(&r, VERDICT_DEADLOCK, "deadlock", "");
+	run_end(&r);
+}
+END_TEST
+
 START_TEST(startcores_in_a_cycle)
 {
 	struct run r;
@@ -597,9 +619,9 @@ int main(void)
 		uthread_goes_on_after_it_was_stolen, context_as_it_was, context_changed,
 		context_restored_twice, context_restored_early, event_lost, event_handled,
 		event_tried, event_lost_to_patience, events_in_a_ucq, wakeup_lost, locks_for_ever,
-		locks_that_are_given, patience_with_the_held, startcores_in_a_cycle, no_progress,
-		preempt_count, one_pcore, page_pairs, first_wins, restored, probes_that_are_missing,
-		kinds_are_sorted};
+		locks_that_are_given, patience_with_the_held, patience_with_the_released,
+		startcores_in_a_cycle, no_progress, preempt_count, one_pcore, page_pairs,
+		first_wins, restored, probes_that_are_missing, kinds_are_sorted};
 
 	return unit_run("oracle", tests, ARRAY_LEN(tests));
 }
