@@ -23,6 +23,7 @@ bool attempt_fails(struct attempts *a, const struct schedule *s)
 	if (!r.applied || r.interrupted || !is_wanted(a, &r.finding))
 		return false;
 	a->last = r.finding;
+	a->steps = r.steps;
 	return true;
 }
 

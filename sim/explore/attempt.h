@@ -10,7 +10,8 @@ struct attempts {
 	struct testbed *bed;
 	struct finding target;
 	bool loose;          /* the words may be others: verdict and oracle count */
-	struct finding last; /* of the last one that did */
+	struct finding last; /* of the last one that did; and how many steps it took */
+	uint64_t steps;
 	uint64_t runs, limit;
 	const volatile int *please; /* may be NULL */
 };

@@ -118,13 +118,19 @@ static struct forcing pause_at(unsigned core, uint64_t step, struct until until)
 }
 
 /* The late step is made right before that step of the core, and what follows it not before the end:
- * so nothing else than the order of these two steps changes. */
+ * so nothing else than the order of these two steps changes. What is held back in a store buffer
+ * leaves it then. */
 static struct schedule late_step_at(const struct finding_out *f, unsigned core, uint64_t step)
 {
 	uint64_t late = f->cause->last;
 	unsigned held = f->s.at[f->n].at.stream.number;
 	struct schedule s = f->s;
 
+	if (s.at[f->n].kind == FORCING_HOLD) {
+		s.at[f->n].at.number = late;
+		s.at[f->n].until = until_step(core, step);
+		return s;
+	}
 	s.at[f->n] = pause_at(held, late, until_step(core, step));
 	s.at[s.count++] = pause_at(core, step, until_step(held, late + 1));
 	if (!f->flowing)
@@ -182,7 +188,7 @@ static const struct release *decisive(
 	for (unsigned i = 1; i < count; i++)
 		if (list[i].cycle < best->cycle)
 			best = &list[i];
-	for (unsigned i = 0; count > 1 && i < count; i++)
+	for (unsigned i = 0; f->s.at[f->n].kind == FORCING_PAUSE && count > 1 && i < count; i++)
 		if (!does_without(f, &list[i == 0], &list[i]))
 			return &list[i];
 	return best;
@@ -224,8 +230,9 @@ static bool find_end(struct finding_out *f)
 		if (good)
 			attempt_stretch(&f->tries, &s, &u->point.number, u->point.number, true, 0);
 	}
-	f->end = *u;
-	f->s = s;
+	if (good)
+		f->s = s;
+	f->end = f->s.at[f->n].until;
 	return good;
 }
 
@@ -250,17 +257,19 @@ static bool move_hold(struct finding_out *f)
 	struct schedule s;
 	unsigned count;
 
-	if (f->s.count + 3 > FORCINGS_MAX || !find_end(f) || !find_window(f))
+	if (f->s.count + 3 > FORCINGS_MAX)
+		return false;
+	f->flowing = !find_end(f);
+	if (!find_window(f))
 		return false;
 	f->s.at[f->n].at.number = f->cause->last;
-	if (f->s.at[f->n].kind != FORCING_PAUSE)
-		return true;
-	if (fails_while_held(f, &s))
+	if (f->s.at[f->n].kind == FORCING_PARK || fails_while_held(f, &s))
 		return true;
 	count = find_releases(f, list);
-	f->flowing = count == 0; /* a core that is held takes no interrupt, which may matter */
-	if (f->flowing)
+	if (count == 0 && !f->flowing) {
+		f->flowing = true; /* a core that is held takes no interrupt, which may matter */
 		count = find_releases(f, list);
+	}
 	if (count == 0)
 		return true;
 	which = decisive(f, list, count);
@@ -271,20 +280,25 @@ static bool move_hold(struct finding_out *f)
 
 /* --- the whole --- */
 
-/* The hold that began last decides; where there is none, what was done last. */
+/* What tells most: a store buffer held, before a core held, before something done. */
+static unsigned weight(const struct forcing *f)
+{
+	return f->kind == FORCING_HOLD ? 2 : f->kind != FORCING_DO;
+}
+
+/* Of those that tell most the one that began last. */
 static bool choose_forcing(struct finding_out *f)
 {
 	const struct forcing_state *was = testbed_forcings(f->bed);
 	bool any = false;
 
 	for (unsigned n = 0; n < f->s.count; n++) {
-		bool hold = f->s.at[n].kind != FORCING_DO;
-		bool best_hold = any && f->s.at[f->n].kind != FORCING_DO;
+		unsigned mine = weight(&f->s.at[n]), best = weight(&f->s.at[f->n]);
 
 		if (f->s.at[n].at.kind != POINT_EXACT)
 			continue;
-		if (!any || (hold && !best_hold) ||
-			(hold == best_hold && was[n].began.cycle >= was[f->n].began.cycle))
+		if (!any || mine > best ||
+			(mine == best && was[n].began.cycle >= was[f->n].began.cycle))
 			f->n = n;
 		any = true;
 	}

@@ -205,9 +205,7 @@ static void sort(struct minimiser *m)
  * programs, which may have more to do, hang. */
 static void limit_runs(struct minimiser *m, const struct given *g)
 {
-	uint64_t boot = testbed_boot_steps(m->tries.bed), steps = g->finding.steps;
-
-	uint64_t enough = boot + 2 * (steps - boot) + UINT64_C(200000);
+	uint64_t enough = testbed_boot_steps(m->tries.bed) + 2 * m->tries.steps + UINT64_C(200000);
 
 	if (g->finding.verdict == VERDICT_STUCK)
 		return;
