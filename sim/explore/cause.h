@@ -1,11 +1,12 @@
 /* cause.h - which steps a failure hangs on: found by moving its forcings, one step after another,
  * to where the run just still fails.
  *
- * Of a pause: the first and the last step before which it can begin; so the last step is the one
- * that comes too late when it comes after the pause, and the one before the first step must have
- * been made. And the earliest moment at which it can end; so the step of another pcore right before
- * that is the one that must come in between. Of something done: the same of its point. The step
- * that comes too late and the one that must come in between are the critical pair.
+ * Of a pause: the first and the last step before which it can begin, however long it takes; so the
+ * last step is the one that comes too late when it comes after the pause, and the one before the
+ * first step must have been made. Then, with what follows the late step still held, the earliest
+ * step of another pcore before which the late one makes it fail; so the step before that is the one
+ * that must come in between. Of a store buffer that is held: the same, of when it begins and ends.
+ * Of something done: only the window. The late step and the one in between are the critical pair.
  */
 #ifndef EXPLORE_CAUSE_H
 #define EXPLORE_CAUSE_H
