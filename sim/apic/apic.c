@@ -41,6 +41,15 @@ static struct lapic *lowest_target(struct apic_bus *bus, const struct apic_messa
 	return best;
 }
 
+static bool accept(struct apic_bus *bus, struct lapic *l, const struct apic_message *m)
+{
+	if (!lapic_accept(l, m))
+		return false;
+	if (bus->accepted != NULL)
+		bus->accepted(bus->context, l->state.id, m);
+	return true;
+}
+
 bool apic_send(struct apic_bus *bus, const struct apic_message *m)
 {
 	bool accepted = false;
@@ -48,10 +57,10 @@ bool apic_send(struct apic_bus *bus, const struct apic_message *m)
 
 	if (m->mode == DELIVER_LOWEST) {
 		l = lowest_target(bus, m);
-		return l != NULL && lapic_accept(l, m);
+		return l != NULL && accept(bus, l, m);
 	}
 	for (unsigned i = 0; i < bus->count; i++)
 		if (lapic_is_target(&bus->lapics[i], m))
-			accepted |= lapic_accept(&bus->lapics[i], m);
+			accepted |= accept(bus, &bus->lapics[i], m);
 	return accepted;
 }

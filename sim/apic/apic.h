@@ -76,6 +76,8 @@ struct apic_bus {
 
 	/* Something has arrived for the core that could wake or interrupt it. */
 	void (*kick)(void *context, unsigned core);
+	/* A message was accepted for the core. NULL: nobody wants to know. */
+	void (*accepted)(void *context, unsigned core, const struct apic_message *m);
 	/* The guest used a part of the APIC that ringv does not have. NULL: a bug of ringv. */
 	void (*absent)(void *context, const char *what);
 	void *context;

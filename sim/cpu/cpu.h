@@ -74,6 +74,8 @@ struct mem_access {
 struct cpu_accesses {
 	void *context;
 	void (*told)(void *context, const struct mem_access *a); /* NULL: nobody */
+	/* An interrupt or NMI was delivered; the accesses before it have been told. */
+	void (*taken)(void *context, unsigned core, unsigned vector);
 };
 
 /* Those of the step under way. Of a step with more the first are told early. */

@@ -1,5 +1,6 @@
 #include "sim/cpu/exception.h"
 
+#include "sim/cpu/access.h"
 #include "sim/cpu/flags.h"
 #include "sim/cpu/memory.h"
 #include "sim/cpu/monitor.h"
@@ -270,6 +271,10 @@ MUST_CHECK static struct fault deliver_by_gate(struct vcpu *c, const struct deli
 
 static void tell(struct vcpu *c, const struct delivery *d)
 {
+	if (d->interrupt && c->accesses.told != NULL) {
+		accesses_tell(c);
+		c->accesses.taken(c->accesses.context, c->id, d->vector);
+	}
 	if (d->interrupt && c->watch.interrupt != NULL)
 		c->watch.interrupt(c->watch.context, c, d->vector);
 	if (!d->interrupt && c->watch.exception != NULL)

@@ -102,7 +102,8 @@ static void on_access(void *context, struct machine *m, const struct mem_access 
 
 void shared_listen(struct shared *s)
 {
-	machine_watch_accesses(s->machine, (struct access_listener){s, on_access});
+	machine_watch_accesses(
+		s->machine, (struct access_listener){.context = s, .access = on_access});
 }
 
 void shared_stop(struct shared *s)

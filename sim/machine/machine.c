@@ -53,6 +53,21 @@ static void apic_part_absent(void *context, const char *what)
 	m->absent = what;
 }
 
+/* What is sent while a pcore makes its step alone is its doing; the rest is that of devices. */
+static void tell_sent(void *context, unsigned to, const struct apic_message *message)
+{
+	struct machine *m = context;
+	bool start_up = message->mode == DELIVER_STARTUP || message->mode == DELIVER_INIT;
+	unsigned vector = message->mode == DELIVER_NMI ? VECTOR_NMI : message->vector, from = 0;
+
+	while (from < m->cpu_count && !m->cores[from].exclusive)
+		from++;
+	for (unsigned i = 0; i < m->access_listener_count && from < m->cpu_count; i++)
+		if (m->access_listeners[i].sent != NULL)
+			m->access_listeners[i].sent(
+				m->access_listeners[i].context, m, from, to, vector, start_up);
+}
+
 static void init_apics(struct machine *m)
 {
 	struct device_env env = {&m->run.now, m->config.machine.hz, &m->events, 0};
@@ -64,6 +79,7 @@ static void init_apics(struct machine *m)
 		.pic = {pic_acknowledge, &m->pic},
 		.x2apic = model_has(&m->cpu_model, FEATURE_x2apic),
 		.kick = run_kick,
+		.accepted = tell_sent,
 		.absent = apic_part_absent,
 		.context = m,
 	};
@@ -228,9 +244,20 @@ static void tell_access(void *context, const struct mem_access *a)
 		m->access_listeners[i].access(m->access_listeners[i].context, m, a);
 }
 
+static void tell_taken(void *context, unsigned core, unsigned vector)
+{
+	struct machine *m = context;
+
+	for (unsigned i = 0; i < m->access_listener_count; i++)
+		if (m->access_listeners[i].taken != NULL)
+			m->access_listeners[i].taken(
+				m->access_listeners[i].context, m, core, vector);
+}
+
 static void listen_to_accesses(struct machine *m)
 {
-	struct cpu_accesses listener = {m, m->access_listener_count != 0 ? tell_access : NULL};
+	struct cpu_accesses listener = {
+		m, m->access_listener_count != 0 ? tell_access : NULL, tell_taken};
 
 	cpu_watch_accesses(m->code, listener);
 }

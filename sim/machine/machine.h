@@ -74,6 +74,12 @@ struct attachment {
 struct access_listener {
 	void *context;
 	void (*access)(void *context, struct machine *m, const struct mem_access *a);
+	/* For who wants to know what else orders them; both may be NULL. A pcore has made a local
+	 * APIC accept something, by a step that the accesses told so far come before: an interrupt
+	 * or NMI with that vector, or a start-up message. And a pcore takes that interrupt. */
+	void (*sent)(void *context, struct machine *m, unsigned from, unsigned to, unsigned vector,
+		bool start_up);
+	void (*taken)(void *context, struct machine *m, unsigned core, unsigned vector);
 };
 
 #define ACCESS_LISTENERS_MAX 4

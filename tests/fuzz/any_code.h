@@ -115,7 +115,8 @@ static inline void any_look(void *context, struct vcpu *c)
 static inline void any_watched(struct machine *m, const struct any_way *way, struct any_end *end)
 {
 	if (way->listen)
-		machine_watch_accesses(m, (struct access_listener){&end->heard, any_hear});
+		machine_watch_accesses(
+			m, (struct access_listener){.context = &end->heard, .access = any_hear});
 	if (!way->careful)
 		return;
 	m->cores[0].watch.insn = any_look;

@@ -68,7 +68,7 @@ static void check_code(const struct code *code)
 		struct machine *m = any_machine_with(&p, tso);
 		struct heard h = {0};
 
-		machine_watch_accesses(m, (struct access_listener){&h, hear});
+		machine_watch_accesses(m, (struct access_listener){.context = &h, .access = hear});
 		for (uint64_t step = way & 2 ? 1 : code->steps; step <= code->steps; step++)
 			run_steps(m, step);
 		for (unsigned i = 0; i < min_u64(h.count, code->row_count); i++)
@@ -271,7 +271,7 @@ START_TEST(the_order_is_that_of_memory)
 	struct machine *m = make_cores(false);
 	struct follower s = {0};
 
-	machine_watch_accesses(m, (struct access_listener){&s, follow});
+	machine_watch_accesses(m, (struct access_listener){.context = &s, .access = follow});
 	run_steps(m, 9999);
 	ck_assert_uint_gt(s.loads, 2000);
 	ck_assert_uint_gt(s.switches, 200);
@@ -291,7 +291,8 @@ START_TEST(listening_changes_nothing)
 
 		run_steps(a, 9000);
 		run_steps(b, 1000);
-		machine_watch_accesses(b, (struct access_listener){&end.heard, any_hear});
+		machine_watch_accesses(
+			b, (struct access_listener){.context = &end.heard, .access = any_hear});
 		run_steps(b, 3000);
 		s = snapshot_take(store);
 		end.heard = 0;
