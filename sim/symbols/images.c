@@ -82,6 +82,8 @@ static void publish(struct owned_image *o)
 static bool read_image(
 	struct owned_image *o, const struct elf_file *f, uint64_t offset, struct error *e)
 {
+	struct elf_section rules;
+
 	if (!symbols_add_memory(o->symbols, f->path, f->data, f->size, 0, NULL)) {
 		/* an image need not have symbols */
 	}
@@ -91,6 +93,10 @@ static bool read_image(
 		return false;
 	for (size_t i = 0; i < o->faults.count; i++)
 		o->faults.at[i].file_offset += offset;
+	if (elf_file_section(f, ".ringv.races", &rules)) {
+		o->image.race_rules = (const char *)rules.data;
+		o->image.race_rules_size = rules.size;
+	}
 	publish(o);
 	return true;
 }
