@@ -68,6 +68,10 @@ static const struct option options[] = {
 	  "without a sign of life, after which who waits does so for ever" },
 	{ "oracle.livelock", INTEGER, AT(oracle.livelock), 50000000, 1, UINT64_MAX, "steps", NULL,
 	  "without progress of a program that has the probe" },
+	{ "oracle.races", BOOLEAN, AT(oracle.races), 0, 0, 1, "", NULL,
+	  "look for data races, at every access; it takes time" },
+	{ "oracle.race_rules", TEXT, AT(oracle.race_rules), 0, 0, 0, "", "none",
+	  "file of race rules, beside those of the images; none: there is none" },
 	{ "run.max_insns", INTEGER, AT(run.max_insns), 0, 0, UINT64_MAX, "instructions", NULL,
 	  "all pcores together retire no more than this; 0: no limit" },
 };

@@ -57,6 +57,8 @@ struct config {
 		uint64_t period;   /* steps from one look of the oracles to the next */
 		uint64_t patience; /* cycles without a sign of life */
 		uint64_t livelock; /* steps without progress */
+		uint64_t races;    /* 0 or 1 */
+		char race_rules[CONFIG_TEXT_SIZE]; /* path, or "none" */
 	} oracle;
 	struct {
 		uint64_t max_insns; /* instructions of all pcores; 0 is no limit */

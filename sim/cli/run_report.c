@@ -191,6 +191,23 @@ static void json_list(const char *key, const struct scenario_text *texts, unsign
 	fputs("],\n", out);
 }
 
+/* How often each race rule was needed. */
+static void json_race_rules(const struct oracles *o, FILE *out)
+{
+	struct oracle_race_rule rule;
+
+	fputs("  \"race_rules\": [", out);
+	for (unsigned i = 0; oracles_race_rule(o, i, &rule); i++) {
+		fprintf(out, "%s{\"used\": %" PRIu64 ", \"where\": ", i == 0 ? "" : ", ",
+			rule.used);
+		json_text(rule.where, out);
+		fputs(", \"name\": ", out);
+		json_text(rule.name, out);
+		fputs("}", out);
+	}
+	fputs("],\n", out);
+}
+
 void run_report_json(const struct scenario_run *r, FILE *out)
 {
 	const struct trial *t = &r->trial;
@@ -221,6 +238,8 @@ void run_report_json(const struct scenario_run *r, FILE *out)
 	fprintf(out, "  \"digest\": \"%016" PRIx64 "%016" PRIx64 "\",\n", t->digest.high,
 		t->digest.low);
 	json_key("repro", repro, out);
+	if (t->session.config.oracle.races)
+		json_race_rules(t->oracles, out);
 	fprintf(out,
 		"  \"times\": %" PRIu64 ",\n  \"steps\": %" PRIu64 ",\n  \"insns\": %" PRIu64
 		",\n  \"cycles\": %" PRIu64 ",\n  \"seconds\": %.6f\n}",

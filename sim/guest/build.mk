@@ -51,6 +51,7 @@ $O/sim/guest/parlib/%.o: sim/guest/parlib/%.c $O/target-flags
 	@echo '  TCC $<'
 	$Q$(TARGET_CC) $(GUEST_LIB_ALL) -c -o $@ $<
 
+$O/sim/guest/parlib/context.o: sim/guest/parlib/races.txt
 $O/sim/guest/%.o: sim/guest/%.S $O/target-flags
 	@mkdir -p $(@D)
 	@echo '  TAS $<'

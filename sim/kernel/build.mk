@@ -23,6 +23,7 @@ $O/sim/kernel/%.o: sim/kernel/%.c $O/target-flags
 	@echo '  TCC $<'
 	$Q$(TARGET_CC) $(KERNEL_ALL) -c -o $@ $<
 
+$O/sim/kernel/context.o: sim/kernel/races.txt
 $O/sim/kernel/%.o: sim/kernel/%.S $O/target-flags
 	@mkdir -p $(@D)
 	@echo '  TAS $<'

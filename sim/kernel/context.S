@@ -92,4 +92,6 @@ user_copy:
 	user_exchange user_xadd_u64, xadd, rdx
 	user_exchange user_xchg_u64, xchg, rdx
 	user_exchange user_xchg_u32, xchg, edx
+	.section .ringv.races, "", @progbits
+	.incbin "sim/kernel/races.txt"
 	.section .note.GNU-stack, "", @progbits

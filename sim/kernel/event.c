@@ -185,7 +185,7 @@ static void spam_any(struct spam *s, uint32_t vcoreid)
 
 	if (try_spam(s, vcoreid, PREFERRED, can_rcv))
 		return;
-	if (s->p->state != PROC_WAITING) {
+	if (proc_state_hint(s->p) != PROC_WAITING) {
 		if (try_spam_list(s, &vl->online, ONLINE) ||
 			try_spam_list(s, &vl->bulk_preempted, BULK_PREEMPTED))
 			return;
@@ -298,7 +298,7 @@ static void send_loaded(
 		post_to_queue(p, uq, &q, msg, vcoreid);
 	/* the post before the look, as the last vcore looks at notif_pending before it waits */
 	wrmb();
-	if ((q.ev_flags & EVENT_WAKEUP) && p->state == PROC_WAITING)
+	if ((q.ev_flags & EVENT_WAKEUP) && proc_state_hint(p) == PROC_WAITING)
 		proc_wakeup(p);
 }
 
@@ -308,7 +308,7 @@ void send_event(
 	struct proc *before;
 
 	if (uq == NULL || msg->ev_type >= NR_EVENT_TYPES ||
-		(p->state & (PROC_DYING | PROC_DYING_ABORT)))
+		(proc_state_hint(p) & (PROC_DYING | PROC_DYING_ABORT)))
 		return;
 	before = proc_switch_to(p);
 	send_loaded(p, uq, msg, vcoreid);

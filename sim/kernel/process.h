@@ -104,6 +104,12 @@ void proc_decref(struct proc *p);
 /* Process with this pid, with a reference for the caller; NULL. */
 struct proc *pid2proc(int pid);
 
+/* The state for who does not hold proc_lock: it may be another one by now. */
+static inline uint32_t proc_state_hint(const struct proc *p)
+{
+	return p->state;
+}
+
 /* proc_lock held. Panics if the transition is not one of those above. */
 void proc_set_state(struct proc *p, enum proc_state next);
 

@@ -46,6 +46,10 @@ static const struct {
 	{{"repetition", VERDICT_DEADLOCK, "",
 		 "every stream is halted or repeats itself while work is pending"},
 		NULL, quiet_look, wait_rest},
+	{{"race", VERDICT_RACE, "",
+		 "nothing orders two accesses to the same bytes, one of them a store "
+		 "(oracle.races)"},
+		NULL, NULL, NULL},
 	{{"livelock", VERDICT_LIVELOCK, "progress",
 		 "the program is busy for oracle.livelock steps without progress"},
 		NULL, livelock_look, NULL},
@@ -101,6 +105,7 @@ void oracles_destroy(struct oracles *o)
 	if (o == NULL)
 		return;
 	quiet_end(o);
+	race_end(o);
 	free(o);
 }
 
@@ -118,6 +123,7 @@ void oracles_restore(struct oracles *o, const void *state)
 {
 	quiet_end(o);
 	memcpy(&o->state, state, sizeof(o->state));
+	race_forget(o);
 }
 
 /* Now, or since the last look: while all others are idle, no look may come in between. */
@@ -179,7 +185,9 @@ const struct finding *oracles_finding(const struct oracles *o)
 
 const char *oracles_overflow(const struct oracles *o)
 {
-	return o->state.overflow[0] != '\0' ? o->state.overflow : NULL;
+	if (o->state.overflow[0] != '\0')
+		return o->state.overflow;
+	return race_overflow(o) ? "accesses" : NULL;
 }
 
 static void set_place(struct oracles *o, const struct probe_hit *hit, unsigned core)

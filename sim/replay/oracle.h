@@ -43,6 +43,18 @@ struct oracles;
 struct oracles *oracles_create(struct machine *m, struct watch *w, struct oracle_limits limits);
 void oracles_destroy(struct oracles *o);
 
+/* From now on the oracle `race` looks at every access, which takes time. rules is a file of race
+ * rules beside those of the images, or NULL. False: a rule is wrong. */
+MUST_CHECK bool oracles_watch_races(struct oracles *o, const char *rules, struct error *e);
+
+/* A race rule, and for how many accesses or races it was needed; false where there is none of that
+ * number. */
+struct oracle_race_rule {
+	const char *where, *name;
+	uint64_t used;
+};
+bool oracles_race_rule(const struct oracles *o, unsigned number, struct oracle_race_rule *rule);
+
 /* What the watch tells; tests may too. */
 void oracles_hit(struct oracles *o, const struct probe_hit *hit);
 
@@ -62,7 +74,8 @@ void oracles_describe_waits(const struct oracles *o, char *text, size_t size);
  * NULL: nothing. */
 const char *oracles_overflow(const struct oracles *o);
 
-/* All that the oracles remember. */
+/* All that the oracles remember, but for accesses: restored oracles know no race with what came
+ * before. */
 size_t oracles_state_size(void);
 void oracles_save(const struct oracles *o, void *state);
 void oracles_restore(struct oracles *o, const void *state);

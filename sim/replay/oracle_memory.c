@@ -18,17 +18,24 @@ static uint64_t process_cr3(const struct oracles *o, int pid)
 	return 0;
 }
 
+bool oracle_translate(const struct oracles *o, uint64_t cr3, uint64_t la, uint64_t *pa)
+{
+	struct walk w =
+		walk_tables(&walk_ia32e, cr3 & walk_ia32e.frame, la, 0, load_entry, o->machine);
+
+	*pa = w.end == WALK_PAGE ? walk_address(&walk_ia32e, &w, la) : 0;
+	return w.end == WALK_PAGE;
+}
+
 bool oracle_read(const struct oracles *o, int pid, uint64_t la, void *data, uint64_t size)
 {
-	uint64_t root = process_cr3(o, pid) & walk_ia32e.frame;
+	uint64_t root = process_cr3(o, pid), pa;
 	uint8_t *to = data;
 
 	while (root != 0 && size != 0) {
-		struct walk w = walk_tables(&walk_ia32e, root, la, 0, load_entry, o->machine);
 		uint64_t part = min_u64(size, PAGE_SIZE - (la & PAGE_MASK));
 
-		if (w.end != WALK_PAGE ||
-			!machine_peek(o->machine, walk_address(&walk_ia32e, &w, la), to, part))
+		if (!oracle_translate(o, root, la, &pa) || !machine_peek(o->machine, pa, to, part))
 			return false;
 		la += part;
 		to += part;

@@ -111,6 +111,7 @@ struct oracles {
 	struct watch *watch;
 	struct oracle_limits limits;
 	struct oracle_state state;
+	struct race_oracle *race; /* NULL: nobody looks for races (oracle_race.c) */
 	struct quiet *quiet; /* watches closely since the last look; or NULL (oracle_quiet.c) */
 };
 
@@ -152,6 +153,9 @@ void story_hit(struct oracles *o, const struct oracle_hit *h);
 /* The highest clock: "now", for who has waited for how long. */
 uint64_t oracle_now(const struct oracles *o);
 
+/* By IA-32e page tables, as they are in memory. False: not mapped. */
+MUST_CHECK bool oracle_translate(const struct oracles *o, uint64_t cr3, uint64_t la, uint64_t *pa);
+
 /* Memory of a process, by its own page tables, wherever it runs. False: not mapped. */
 MUST_CHECK bool oracle_read(
 	const struct oracles *o, int pid, uint64_t la, void *data, uint64_t size);
@@ -184,5 +188,8 @@ void preempt_count_hit(struct oracles *o, const struct oracle_hit *h);
 void one_pcore_hit(struct oracles *o, const struct oracle_hit *h);
 void pages_look(struct oracles *o);
 void pages_rest(struct oracles *o);
+void race_forget(struct oracles *o);
+void race_end(struct oracles *o);
+bool race_overflow(const struct oracles *o);
 
 #endif

@@ -67,6 +67,9 @@ static bool check_names(const struct trial *t, struct error *e)
 	if (program[0] != '\0' && images_program(t->images, program) == NULL)
 		return fail(e, "the initrd has no program %s", program) ||
 		       scenario_fail(s, s->program.line, e);
+	if (s->expect.verdict == VERDICT_RACE && !t->session.config.oracle.races)
+		return fail(e, "a race can be found with oracle.races = on alone") ||
+		       scenario_fail(s, s->expect.line, e);
 	return oracles_can_find(t->images, s->expect.verdict, e) ||
 	       scenario_fail(s, s->expect.line, e);
 }
@@ -116,6 +119,7 @@ static bool make_machine(struct trial *t, const struct trial_setup *setup, struc
 		.patience = c->oracle.patience,
 		.livelock = c->oracle.livelock,
 	};
+	const char *rules = strcmp(c->oracle.race_rules, "none") != 0 ? c->oracle.race_rules : NULL;
 
 	t->machine = session_start(&t->session, &sink, e);
 	if (t->machine == NULL)
@@ -126,6 +130,8 @@ static bool make_machine(struct trial *t, const struct trial_setup *setup, struc
 	if (!setup->without_explanation)
 		t->explain = explain_create(t->machine, t->watch);
 	t->oracles = oracles_create(t->machine, t->watch, limits);
+	if (c->oracle.races && !oracles_watch_races(t->oracles, rules, e))
+		return false;
 	chain_init(&t->chain, c->record.window);
 	return true;
 }
@@ -245,13 +251,25 @@ static void run_until(struct trial *t, uint64_t steps, const volatile int *pleas
 	} while (t->stop.why == STOP_STEPS && m->run.steps < steps);
 }
 
-/* To the next look. False: the limit of the scenario is reached. */
-static bool run_to_look(struct trial *t, const volatile int *please)
+static uint64_t next_multiple(uint64_t n, uint64_t of)
+{
+	return (n / of + 1) * of;
+}
+
+/* A race is told when the caches please, so that the run cannot end there: it ends at the next
+ * multiple of so many steps. */
+#define RACE_STEPS 1000
+
+/* To the next look, or to where a race would end the run. False: the limit of the scenario is
+ * reached. */
+static bool run_on(struct trial *t, const volatile int *please)
 {
 	const struct scenario *s = t->scenario;
-	uint64_t period = t->session.config.oracle.period;
-	uint64_t next = (t->machine->run.steps / period + 1) * period;
+	uint64_t now = t->machine->run.steps;
+	uint64_t next = next_multiple(now, t->session.config.oracle.period);
 
+	if (t->session.config.oracle.races)
+		next = min_u64(next, next_multiple(now, RACE_STEPS));
 	run_until(t, min_u64(next, s->limit.steps), please);
 	return t->machine->run.steps < s->limit.steps &&
 	       machine_cycles(t->machine) < s->limit.cycles;
@@ -298,17 +316,26 @@ static void judge_schedule(struct trial *t)
 		judge(t, VERDICT_INFEASIBLE, "%s", why);
 }
 
+static void ask_oracles(struct trial *t, bool at_limit)
+{
+	uint64_t period = t->session.config.oracle.period;
+
+	if (t->stop.why == STOP_INTERRUPTED)
+		return;
+	if (t->stop.why != STOP_STEPS)
+		oracles_rest(t->oracles, t->stop);
+	else if (at_limit || t->machine->run.steps % period == 0)
+		oracles_look(t->oracles);
+}
+
 void trial_run(struct trial *t, const volatile int *please)
 {
 	const struct finding *f = NULL;
 
 	do {
-		bool within = run_to_look(t, please);
+		bool within = run_on(t, please);
 
-		if (t->stop.why == STOP_STEPS)
-			oracles_look(t->oracles);
-		else if (t->stop.why != STOP_INTERRUPTED)
-			oracles_rest(t->oracles, t->stop);
+		ask_oracles(t, !within);
 		f = oracles_finding(t->oracles);
 		if (!within)
 			break;

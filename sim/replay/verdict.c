@@ -18,7 +18,7 @@ static const struct {
 	[VERDICT_CONTEXT_CORRUPT] = {"context-corrupt",
 		"a context was restored that is not the one that was saved", true},
 	[VERDICT_INVARIANT] = {"invariant", "what must always hold did not", true},
-	[VERDICT_RACE] = {"race", "two accesses without an order between them", false},
+	[VERDICT_RACE] = {"race", "two accesses without an order between them", true},
 	[VERDICT_ENTRY_FAIL] = {"entry-fail", "a VM entry failed", false},
 	[VERDICT_STUCK] = {"stuck", "the limit was reached", true},
 	[VERDICT_INFEASIBLE] = {"infeasible", "the schedule did not apply", true},

@@ -28,7 +28,7 @@ struct elf_image {
 	size_t fault_count;
 	const struct fault_place *faults; /* by name, then address */
 	const struct parameter_list *parameters;
-	const char *race_rules;           /* section .ringv.races; NULL: none */
+	const char *race_rules; /* section .ringv.races; NULL: none */
 	size_t race_rules_size;
 };
 

@@ -233,7 +233,8 @@ START_TEST(print_json)
 		"\"framebuffer\": false, \"reset\": \"restart\", "
 		"\"triple_fault\": \"stop\"}, "
 		"\"record\": {\"window\": 1000000}, \"oracle\": {\"period\": 100000, "
-		"\"patience\": 5000000, \"livelock\": 50000000}, \"run\": {\"max_insns\": 0}}\n");
+		"\"patience\": 5000000, \"livelock\": 50000000, \"races\": false, "
+		"\"race_rules\": \"none\"}, \"run\": {\"max_insns\": 0}}\n");
 }
 END_TEST
 

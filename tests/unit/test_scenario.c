@@ -138,10 +138,10 @@ START_TEST(expectations)
 {
 	refused(TITLE "[expect]\nverdict = good\n",
 		"dir/t.ini:4: no verdict 'good'; expected one of pass, panic, deadlock, livelock, "
-		"lost-event, lost-wakeup, double-run, context-corrupt, invariant, stuck, "
+		"lost-event, lost-wakeup, double-run, context-corrupt, invariant, race, stuck, "
 		"infeasible, unexpected-output");
-	refused(TITLE "[expect]\nverdict = race\n",
-		"dir/t.ini:4: no oracle of this ringv finds 'race'");
+	refused(TITLE "[expect]\nverdict = entry-fail\n",
+		"dir/t.ini:4: no oracle of this ringv finds 'entry-fail'");
 	refused(TITLE "[expect]\nverdict = pass\nverdict = panic\n",
 		"dir/t.ini:5: verdict is set twice, first in line 4");
 	refused(TITLE "[expect]\nresult = pass\n",

@@ -1,6 +1,7 @@
 /* mcp_calls.c - the kernel's side of many-core processes, step by step and without parlib: each
  * vcore runs in vcore context and does what vcore 0 tells it. Prints what did not happen.
  */
+#include "sim/abi/race_rule.h"
 #include "stdio.h"
 #include "sys.h"
 
@@ -21,6 +22,11 @@ static struct event_mbox box;
 static struct event_queue queue = {
 	.ev_mbox = &box, .ev_flags = EVENT_IPI | EVENT_INDIR | EVENT_SPAM_INDIR | EVENT_WAKEUP};
 static volatile struct syscall async;
+
+RACE_RULE("sync-data entered # a vcore counts, vcore 0 waits");
+RACE_RULE("sync-data order # vcore 0 orders, a vcore waits");
+RACE_RULE("racy-data vcpd # vcore 0 looks at what becomes of the others");
+RACE_RULE("racy-data procinfo.vcoremap # the same");
 
 #define EXPECT(c) ((c) ? (void)0 : fail(#c, __LINE__))
 

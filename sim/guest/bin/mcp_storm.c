@@ -4,6 +4,7 @@
  *	mcp_storm [rounds]
  */
 #include "compute.h"
+#include "sim/abi/fault_point.h"
 #include "stdio.h"
 #include "string.h"
 #include "sys.h"
@@ -56,6 +57,13 @@ static _Noreturn void finish(void)
 	exit(mapped > 0 && failures == 0 && twice == 0 ? 0 : 1);
 }
 
+static unsigned count_finished(void)
+{
+	if (fault_point("storm.count"))
+		return ++finished;
+	return __atomic_add_fetch(&finished, 1, __ATOMIC_SEQ_CST);
+}
+
 static _Noreturn void vcore_entry(unsigned long vcoreid)
 {
 	struct result expected = compute(vcoreid, STEPS), r;
@@ -69,7 +77,7 @@ static _Noreturn void vcore_entry(unsigned long vcoreid)
 		check(result_equal(&r, &expected));
 		make_calls((unsigned)vcoreid);
 	}
-	if (__atomic_add_fetch(&finished, 1, __ATOMIC_SEQ_CST) == vcores)
+	if (count_finished() == vcores)
 		finish();
 	for (;;)
 		__builtin_ia32_pause();

@@ -8,6 +8,7 @@
 #include "mcp.h"
 #include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
+#include "sim/abi/race_rule.h"
 #include "sim/guest/parlib/event.h"
 #include "sim/guest/parlib/uthread.h"
 #include "sim/guest/parlib/vcore.h"
@@ -23,6 +24,9 @@
 static unsigned int rounds, events;
 static volatile unsigned int busy_vcore, quiet_seen, loud_seen;
 static volatile bool stop;
+
+RACE_RULE("racy-data busy_vcore # a hint whom to notify");
+RACE_RULE("sync-data stop # set once; who sees it ends");
 
 static struct event_queue quiet = {.ev_flags = EVENT_SPAM_PUBLIC},
 			  loud = {.ev_flags = EVENT_SPAM_PUBLIC | EVENT_IPI};

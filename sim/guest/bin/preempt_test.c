@@ -10,6 +10,7 @@
 #include "mcp.h"
 #include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
+#include "sim/abi/race_rule.h"
 #include "sim/guest/parlib/uthread.h"
 #include "sim/guest/parlib/vcore.h"
 
@@ -21,6 +22,8 @@
 
 static unsigned int threads, rounds;
 static volatile unsigned int arrived, generation;
+
+RACE_RULE("sync-data generation # who waits for the others looks at it");
 static unsigned int wrong[TEAM_MAX];
 
 static bool computes(unsigned int seed, const struct result *want)

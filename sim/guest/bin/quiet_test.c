@@ -8,6 +8,7 @@
 #include "mcp.h"
 #include "sim/abi/parameter.h"
 #include "sim/abi/probe.h"
+#include "sim/abi/race_rule.h"
 #include "sim/guest/parlib/event.h"
 #include "sim/guest/parlib/sched.h"
 #include "sim/guest/parlib/uthread.h"
@@ -22,6 +23,8 @@
 static unsigned int rounds;
 static volatile unsigned int seen, done;
 static struct uthread *volatile sleeper;
+
+RACE_RULE("sync-data done # who waits for the others looks at it");
 
 static struct event_queue quiet = {.ev_flags = EVENT_SPAM_PUBLIC};
 

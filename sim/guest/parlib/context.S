@@ -141,4 +141,6 @@ pop_sw_ctx:
 1:	ret
 2:	reenter_vcore_context 0
 	jmp 1b
+	.section .ringv.races, "", @progbits
+	.incbin "sim/guest/parlib/races.txt"
 	.section .note.GNU-stack, "", @progbits

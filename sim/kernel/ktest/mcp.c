@@ -377,7 +377,7 @@ void ktest_unmap_shootdown(void)
 	KT_CHECK(all_run(p));
 	KT_CHECK(mm_unmap(p, CODE_VA, PGSIZE) == 0);
 	end = rdtsc() + tsc_freq;
-	while (!(p->state & PROC_DYING_ABORT) && rdtsc() < end)
+	while (!(proc_state_hint(p) & PROC_DYING_ABORT) && rdtsc() < end)
 		kthread_usleep(20);
 	KT_CHECK(p->exit_code == EXIT_CODE_FAULT);
 	end_proc(p);
