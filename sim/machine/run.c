@@ -134,7 +134,8 @@ static bool tell_all_idle(struct machine *m)
 	return m->run.events != events;
 }
 
-/* Memory model tso: what is due by the time of whoever acts next leaves the store buffers. That may
+/* Memory model tso: what is due by the time of whoever acts next leaves the store buffers; only
+ * then does the time move, or it would depend on how often somebody looks. A store that leaves may
  * wake a core that monitors it. */
 static void age_stores(struct machine *m)
 {
@@ -143,10 +144,14 @@ static void age_stores(struct machine *m)
 
 	if (low.first != m->cpu_count)
 		next = min_u64(next, m->clock[low.first]);
-	if (next != EVENT_NEVER)
-		time_reaches(m, next);
-	for (unsigned i = 0; i < m->cpu_count; i++)
+	for (unsigned i = 0; i < m->cpu_count; i++) {
+		uint64_t due = stores_next_due(&m->cores[i].mmu.stores);
+
+		if (due == EVENT_NEVER || due > next)
+			continue;
+		time_reaches(m, due);
 		stores_age(&m->cores[i].mmu.stores, &m->mem, next);
+	}
 }
 
 /* When the next store of another pcore leaves, for which the slice has to end. */
