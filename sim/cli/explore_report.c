@@ -56,7 +56,9 @@ static void print_verdicts(const struct results *r, FILE *out)
 	for (unsigned v = 0; v < VERDICTS; v++)
 		print_tally(verdict_name(v), results_verdicts(r, v), "", out);
 	print_tally("failed as drawn", results_gone(r),
-		": counted as pass, as they end without the forcings that came to nothing", out);
+		": counted as pass, since at exact points, without what came to nothing, they do "
+		"not fail so",
+		out);
 	print_tally("not all watched", results_unwatched(r),
 		": more processes, events or locks than the oracles remember", out);
 }

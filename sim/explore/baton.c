@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/replay/stimulate.h"
+
 #define NOBODY CPU_MAX
 
 /* It spins when so many visible steps in a row were at so few addresses, or it has made so many
@@ -17,6 +19,8 @@ struct hand {
 	uint64_t asked; /* the step, plus 1, at which the gate has decided */
 	uint64_t rip;   /* of that step */
 	bool spins;
+	bool meets; /* it stopped until others had come as far: that is a pause of no length */
+	struct forcing *pause; /* its last one; NULL: none yet */
 	unsigned visits, place_count;
 	uint64_t places[SPIN_PLACES];
 };
@@ -30,6 +34,8 @@ struct baton {
 	unsigned stopped; /* at a visible step, until the others have come as far; or NOBODY */
 	unsigned chosen;  /* to go on then; NOBODY: it is to be seen */
 	uint64_t wait;    /* all wait for the event of the run after so many; 0: they do not */
+	bool does;        /* before they go on */
+	struct stimulation what;
 	uint64_t steps;
 	struct hand hands[CPU_MAX];
 	bool complete;            /* all pauses are in the schedule */
@@ -60,20 +66,39 @@ static uint64_t able(const struct baton *b)
 
 /* --- pausing --- */
 
-static void keep_pause(struct baton *b, unsigned core, uint64_t cycles)
+static struct forcing *keep_forcing(struct baton *b, enum forcing_kind kind, unsigned core)
 {
 	const struct core_state *arch = &b->machine->cores[core].arch;
 	struct forcing *f = &b->schedule.at[b->schedule.count];
 
 	if (b->schedule.count == FORCINGS_MAX) {
 		b->complete = false;
+		return NULL;
+	}
+	*f = (struct forcing){.kind = kind};
+	f->at = (struct point){.kind = POINT_EXACT, .number = arch->step};
+	f->at.stream = (struct stream){.kind = STREAM_PCORE, .number = core};
+	snprintf(f->where, sizeof(f->where), "forcing %u", ++b->schedule.count);
+	return f;
+}
+
+/* Let go and held again before it has made a step, it has been held all the time. */
+static void keep_pause(struct baton *b, unsigned core, uint64_t cycles)
+{
+	uint64_t step = b->machine->cores[core].arch.step;
+	struct forcing *f = b->hands[core].pause;
+
+	if (f != NULL && f->at.number == step) {
+		f->until.cycles += cycles;
 		return;
 	}
-	*f = (struct forcing){.kind = FORCING_PAUSE, .expires = 2 * EXPIRES};
-	f->stream = (struct stream){.kind = STREAM_PCORE, .number = core};
-	f->at = (struct point){.kind = POINT_EXACT, .stream = f->stream, .number = arch->step};
+	f = keep_forcing(b, FORCING_PAUSE, core);
+	if (f == NULL)
+		return;
+	b->hands[core].pause = f;
+	f->expires = 2 * EXPIRES;
+	f->stream = f->at.stream;
 	f->until = (struct until){.kind = UNTIL_CYCLES, .cycles = cycles};
-	snprintf(f->where, sizeof(f->where), "forcing %u", ++b->schedule.count);
 }
 
 static void let_go(struct baton *b, unsigned core)
@@ -82,14 +107,18 @@ static void let_go(struct baton *b, unsigned core)
 
 	if (!machine_is_paused(b->machine, core))
 		return;
-	if (since < now)
-		keep_pause(b, core, now - since);
+	if (since < now || b->hands[core].meets)
+		keep_pause(b, core, since < now ? now - since : 0);
+	b->hands[core].meets = false;
 	machine_release(b->machine, core);
 }
 
 static void hold_back(struct baton *b, unsigned core)
 {
-	if (cpu_is_runnable(&b->machine->cores[core]) && !machine_is_paused(b->machine, core))
+	const struct vcpu *c = &b->machine->cores[core];
+
+	if (c->arch.activity == ACTIVITY_RUNNING && cpu_is_runnable(c) &&
+		!machine_is_paused(b->machine, core))
 		machine_pause(b->machine, core);
 }
 
@@ -220,6 +249,9 @@ static void hand_on(struct baton *b, unsigned from, bool idle)
 /* The core stops where it is, and somebody goes on when the others have come as far. */
 static bool stop(struct baton *b, struct vcpu *c, unsigned chosen)
 {
+	for (unsigned i = 0; i < b->machine->cpu_count; i++)
+		b->hands[c->id].meets |= i != c->id && !machine_is_paused(b->machine, i) &&
+					 cpu_is_runnable(&b->machine->cores[i]);
 	machine_pause(b->machine, c->id);
 	if (b->stopped != NOBODY)
 		return true;
@@ -237,7 +269,9 @@ static bool holder_step(struct baton *b, struct vcpu *c, const struct probe_hit 
 	unsigned chosen = choose(b, &view, c->arch.cycle);
 
 	b->control.at_step[c->id] = c->arch.step + SPIN_STEPS;
-	return chosen != c->id && stop(b, c, chosen);
+	b->does = b->chooser.stimulate != NULL &&
+		  b->chooser.stimulate(b->chooser.context, &view, &b->what);
+	return (chosen != c->id || b->does) && stop(b, c, chosen);
 }
 
 static bool on_hit(void *context, struct machine *m, const struct probe_hit *hit)
@@ -270,6 +304,21 @@ static bool on_hit(void *context, struct machine *m, const struct probe_hit *hit
 	return true;
 }
 
+/* What could not be done has not happened. */
+static void act(struct baton *b, unsigned core)
+{
+	uint64_t sent = 0, again = 0;
+	struct forcing *f;
+
+	b->does = false;
+	if (stimulate(b->machine, watch_identity(b->watch), &b->what, &sent, &again) !=
+		FAILURE_NONE)
+		return;
+	f = keep_forcing(b, FORCING_DO, core);
+	if (f != NULL)
+		f->stimulation = b->what;
+}
+
 static void on_due(void *context, struct machine *m, uint32_t what)
 {
 	struct baton *b = context;
@@ -277,6 +326,8 @@ static void on_due(void *context, struct machine *m, uint32_t what)
 
 	(void)what;
 	b->stopped = b->chosen = NOBODY;
+	if (b->does)
+		act(b, core);
 	if (chosen != NOBODY && cpu_is_runnable(&m->cores[chosen]))
 		hand_to(b, chosen);
 	else

@@ -34,6 +34,8 @@ struct baton_chooser {
 	/* Nobody but those in able, who are held back, could go on: shall they stay so until the
 	 * next timer or device has something to say? */
 	bool (*wait)(void *context, const struct baton_view *view);
+	/* Shall something be done to the machine before this visible step? NULL: never. */
+	bool (*stimulate)(void *context, const struct baton_view *view, struct stimulation *what);
 };
 
 struct baton;
@@ -45,8 +47,8 @@ void baton_destroy(struct baton *b);
 /* Visible steps so far. */
 uint64_t baton_steps(const struct baton *b);
 
-/* The pauses, when the run has ended; false: there were more than a schedule holds, and these are
- * the first. */
+/* The pauses, and what was done, when the run has ended; false: there were more than a schedule
+ * holds, and these are the first. */
 bool baton_schedule(struct baton *b, struct schedule *s);
 
 #endif

@@ -16,6 +16,7 @@ struct chaos {
 
 struct chaos_run {
 	struct rng rng;
+	struct strategy_stimuli stimuli;
 	uint64_t slice_max, phase_max;   /* visible steps */
 	uint64_t slice_left, phase_left; /* for who runs; for the priorities */
 	uint64_t low;                    /* pcores that run only when no other can */
@@ -44,9 +45,7 @@ static unsigned choose(void *context, const struct baton_view *v)
 		return v->core;
 	}
 	run->slice_left = rng_below(&run->rng, run->slice_max);
-	for (uint64_t n = rng_below(&run->rng, (uint64_t)__builtin_popcountll(from)); n > 0; n--)
-		from &= from - 1;
-	return (unsigned)__builtin_ctzll(from);
+	return strategy_any(&run->rng, from);
 }
 
 static bool wait(void *context, const struct baton_view *v)
@@ -55,6 +54,14 @@ static bool wait(void *context, const struct baton_view *v)
 
 	(void)v;
 	return strategy_waits(&run->rng);
+}
+
+static bool stimulate(void *context, const struct baton_view *v, struct stimulation *what)
+{
+	struct chaos_run *run = context;
+
+	(void)v;
+	return strategy_stimulate(&run->stimuli, &run->rng, what);
 }
 
 static void *create(struct testbed *b, const struct strategy_options *o)
@@ -77,10 +84,12 @@ static struct testbed_run run_number(void *state, uint64_t number, const volatil
 	struct chaos *s = state;
 	struct chaos_run run = {.rng = strategy_rng(&s->options, "chaos", number)};
 
+	run.stimuli = strategy_stimuli(s->bed, &run.rng);
 	run.slice_max = UINT64_C(1) << (1 + rng_below(&run.rng, 8));
 	run.phase_max = UINT64_C(16) << rng_below(&run.rng, 8);
 	begin_phase(&run);
-	return strategy_baton_run(s->bed, (struct baton_chooser){&run, choose, wait}, NULL, please);
+	return strategy_baton_run(
+		s->bed, (struct baton_chooser){&run, choose, wait, stimulate}, NULL, please);
 }
 
 const struct strategy strategy_chaos = {

@@ -23,6 +23,7 @@ struct pct {
 
 struct pct_run {
 	struct rng rng;
+	struct strategy_stimuli stimuli;
 	uint64_t depth;
 	int64_t priority[CPU_MAX], lowest;
 	uint64_t change[STRATEGY_DEPTH_MAX]; /* the visible steps, in no order */
@@ -76,6 +77,14 @@ static bool wait(void *context, const struct baton_view *v)
 	return strategy_waits(&run->rng);
 }
 
+static bool stimulate(void *context, const struct baton_view *v, struct stimulation *what)
+{
+	struct pct_run *run = context;
+
+	(void)v;
+	return strategy_stimulate(&run->stimuli, &run->rng, what);
+}
+
 static struct testbed_run run_by(
 	struct pct *p, uint64_t depth, uint64_t number, uint64_t *steps, const volatile int *please)
 {
@@ -83,8 +92,10 @@ static struct testbed_run run_by(
 		.rng = strategy_rng(&p->options, depth == 1 ? "pct-measure" : "pct", number)};
 
 	draw(p, depth, &run);
+	if (depth > 1)
+		run.stimuli = strategy_stimuli(p->bed, &run.rng);
 	return strategy_baton_run(
-		p->bed, (struct baton_chooser){&run, choose, wait}, steps, please);
+		p->bed, (struct baton_chooser){&run, choose, wait, stimulate}, steps, please);
 }
 
 static void *create(struct testbed *b, const struct strategy_options *o)

@@ -14,15 +14,9 @@ struct random {
 
 struct random_run {
 	struct rng rng;
+	struct strategy_stimuli stimuli;
 	uint64_t one_in; /* so many visible steps, somebody is drawn */
 };
-
-static unsigned any_of(struct rng *r, uint64_t cores)
-{
-	for (uint64_t n = rng_below(r, (uint64_t)__builtin_popcountll(cores)); n > 0; n--)
-		cores &= cores - 1;
-	return (unsigned)__builtin_ctzll(cores);
-}
 
 static unsigned choose(void *context, const struct baton_view *v)
 {
@@ -30,7 +24,7 @@ static unsigned choose(void *context, const struct baton_view *v)
 
 	if (v->hit != NULL && rng_below(&run->rng, run->one_in) != 0)
 		return v->core;
-	return any_of(&run->rng, v->able);
+	return strategy_any(&run->rng, v->able);
 }
 
 static bool wait(void *context, const struct baton_view *v)
@@ -39,6 +33,14 @@ static bool wait(void *context, const struct baton_view *v)
 
 	(void)v;
 	return strategy_waits(&run->rng);
+}
+
+static bool stimulate(void *context, const struct baton_view *v, struct stimulation *what)
+{
+	struct random_run *run = context;
+
+	(void)v;
+	return strategy_stimulate(&run->stimuli, &run->rng, what);
 }
 
 static void *create(struct testbed *b, const struct strategy_options *o)
@@ -61,8 +63,10 @@ static struct testbed_run run_number(void *state, uint64_t number, const volatil
 	struct random *s = state;
 	struct random_run run = {.rng = strategy_rng(&s->options, "random", number)};
 
+	run.stimuli = strategy_stimuli(s->bed, &run.rng);
 	run.one_in = UINT64_C(1) << rng_below(&run.rng, RARENESS);
-	return strategy_baton_run(s->bed, (struct baton_chooser){&run, choose, wait}, NULL, please);
+	return strategy_baton_run(
+		s->bed, (struct baton_chooser){&run, choose, wait, stimulate}, NULL, please);
 }
 
 const struct strategy strategy_random = {

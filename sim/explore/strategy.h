@@ -57,6 +57,18 @@ struct baton_chooser;
 struct rng;
 struct testbed_run strategy_baton_run(struct testbed *b, struct baton_chooser chooser,
 	uint64_t *visible_steps, const volatile int *please);
+/* In some runs, now and then, a vcore is preempted: of the program, on any pcore. */
+struct strategy_stimuli {
+	struct testbed *bed;
+	uint64_t one_in; /* so many visible steps; 0: in none */
+};
+/* One of these, which has at least one bit. */
+unsigned strategy_any(struct rng *r, uint64_t cores);
+
+struct strategy_stimuli strategy_stimuli(struct testbed *b, struct rng *r);
+struct stimulation;
+bool strategy_stimulate(const struct strategy_stimuli *s, struct rng *r, struct stimulation *what);
+
 /* One time in four somebody stays held back while a timer runs down. */
 bool strategy_waits(struct rng *r);
 struct rng strategy_rng(const struct strategy_options *o, const char *name, uint64_t number);

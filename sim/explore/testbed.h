@@ -44,10 +44,10 @@ struct testbed_run {
 	struct digest digest;
 	bool interrupted; /* no verdict */
 	bool differs;     /* it failed, but otherwise when its forcings were given exact points */
-	bool gone;      /* it failed, but not without those of its forcings that came to nothing */
-	bool too_long;  /* it failed under more forcings than a schedule holds */
-	bool unwatched; /* the oracles had to forget something: oracles_overflow */
-	bool applied;   /* all its forcings did, and none just expired */
+	bool gone;        /* it failed, but not so at exact points without what came to nothing */
+	bool too_long;    /* it failed under more forcings than a schedule holds */
+	bool unwatched;   /* the oracles had to forget something: oracles_overflow */
+	bool applied;     /* all its forcings did, and none just expired */
 };
 
 /* Back to where runs begin, for whoever wants to look around there; each run begins so. */

@@ -318,7 +318,8 @@ static bool read_until(struct reader *r, struct until *u)
 	*u = (struct until){.kind = UNTIL_POINT};
 	if (is_digit(*r->word)) {
 		u->kind = UNTIL_CYCLES;
-		return word_cycles(r, &u->cycles);
+		return word_number(r, SCHEDULE_NUMBER, "a number of cycles", &u->cycles) &&
+		       (take_word(r, "cycles") || expected(r, "cycles"));
 	}
 	if (take_word(r, "all")) {
 		u->kind = UNTIL_IDLE;

@@ -12,7 +12,7 @@
  *          [STREAM:]store:DATA#N, a store to a variable, as image_data of sim/symbols spells it;
  *          #N is the N-th time since the run began, 1 if left out, that the stream comes there;
  *          without a stream, that of the forcing, or after `until` and for `do` that anybody does
- * UNTIL    POINT | N cycles | all others idle
+ * UNTIL    POINT | N cycles (0: until the other pcores have come as far) | all others idle
  * STIMULUS irq PIN | serial "TEXT" | preempt STREAM [for N us | for ever] | return cores
  *          | provision PROGRAM N | delay VECTOR on cN by N cycles | drop VECTOR on cN
  *          | duplicate VECTOR on cN

@@ -108,7 +108,7 @@ for kill in 1 2 3; do
     "$ringv" explore $start --runs 400 --seed 3 --results "$work/killed.db" --resume \
         --save "$work/killed" --quiet 2>>"$work/killed.err" &
     sleep 0.4
-    kill -9 $!
+    kill -9 $! 2>/dev/null
     wait $! 2>/dev/null
 done
 campaign whole 1 $start --runs 400 --seed 3

@@ -8,6 +8,7 @@ static const struct good {
 	const char *text, *canonical;
 } goods[] = {
 	{"pause c1 at c1:s48112 until 500 cycles", NULL},
+	{"pause c1 at c1:s48112 until 0 cycles", NULL},
 	{"  pause\tc1 at proc_yield until all others idle  ",
 		"pause c1 at c1:proc_yield+0x0#1 until all others idle"},
 	{"pause c1 at c1:proc_yield+0x3c#2 until c2:s7 expires 9 cycles", NULL},
@@ -86,7 +87,8 @@ static const struct bad {
 	{"pause c1 at f", "f:1: column 14: the text ends; expected until"},
 	{"pause c1 at f until", "f:1: column 20: the text ends; expected a point, N cycles"},
 	{"pause c1 at f until 5", "f:1: column 22: the text ends; expected cycles"},
-	{"pause c1 at f until 0 cycles", "f:1: column 21: '0': expected a number of cycles"},
+	{"pause c1 at f until g expires 0 cycles",
+		"f:1: column 31: '0': expected a number of cycles"},
 	{"pause c1 at f until 99999999999999999999 cycles", "f:1: column 21: "},
 	{"pause c1 at f until all idle", "f:1: column 25: 'idle': expected others"},
 	{"pause c1 at f until all others", "f:1: column 31: the text ends; expected idle"},
