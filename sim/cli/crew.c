@@ -178,10 +178,11 @@ static void give(struct crew *c, struct worker *w)
 	}
 }
 
-/* It has nothing to lose. */
+/* One that has no job ends when it is offered none; any other has nothing to lose. */
 static void end_worker(struct worker *w)
 {
-	kill(w->pid, SIGKILL);
+	if (w->count != 0)
+		kill(w->pid, SIGKILL);
 	close_pipes(w);
 	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
 		;

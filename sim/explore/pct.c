@@ -8,9 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "sim/base/rng.h"
-#include "sim/explore/baton.h"
-#include "sim/explore/strategy.h"
+#include "sim/explore/chance.h"
 
 #define MEASURED 8 /* runs of depth 1 */
 
@@ -22,8 +20,7 @@ struct pct {
 };
 
 struct pct_run {
-	struct rng rng;
-	struct strategy_stimuli stimuli;
+	struct chance chance;
 	uint64_t depth;
 	int64_t priority[CPU_MAX], lowest;
 	uint64_t change[STRATEGY_DEPTH_MAX]; /* the visible steps, in no order */
@@ -31,7 +28,7 @@ struct pct_run {
 
 static void draw(const struct pct *p, uint64_t depth, struct pct_run *run)
 {
-	struct rng *r = &run->rng;
+	struct rng *r = &run->chance.rng;
 
 	run->depth = depth;
 	for (unsigned i = 0; i < p->cpu_count; i++) {
@@ -57,9 +54,9 @@ static unsigned highest(const struct pct_run *run, uint64_t able)
 	return best;
 }
 
-static unsigned choose(void *context, const struct baton_view *v)
+static unsigned choose(struct chance *c, const struct baton_view *v)
 {
-	struct pct_run *run = context;
+	struct pct_run *run = (struct pct_run *)c;
 
 	if (v->spins)
 		run->priority[v->core] = --run->lowest;
@@ -69,33 +66,17 @@ static unsigned choose(void *context, const struct baton_view *v)
 	return highest(run, v->able);
 }
 
-static bool wait(void *context, const struct baton_view *v)
-{
-	struct pct_run *run = context;
-
-	(void)v;
-	return strategy_waits(&run->rng);
-}
-
-static bool stimulate(void *context, const struct baton_view *v, struct stimulation *what)
-{
-	struct pct_run *run = context;
-
-	(void)v;
-	return strategy_stimulate(&run->stimuli, &run->rng, what);
-}
-
 static struct testbed_run run_by(
 	struct pct *p, uint64_t depth, uint64_t number, uint64_t *steps, const volatile int *please)
 {
-	struct pct_run run = {
-		.rng = strategy_rng(&p->options, depth == 1 ? "pct-measure" : "pct", number)};
+	const char *name = depth == 1 ? "pct-measure" : "pct";
+	struct pct_run run = {.chance = chance_of(p->bed, &p->options, name, number)};
 
+	run.chance.choose = choose;
 	draw(p, depth, &run);
 	if (depth > 1)
-		run.stimuli = strategy_stimuli(p->bed, &run.rng);
-	return strategy_baton_run(
-		p->bed, (struct baton_chooser){&run, choose, wait, stimulate}, steps, please);
+		chance_preempts(&run.chance);
+	return chance_run(&run.chance, steps, please);
 }
 
 static void *create(struct testbed *b, const struct strategy_options *o)
@@ -112,12 +93,6 @@ static void *create(struct testbed *b, const struct strategy_options *o)
 		p->steps = max_u64(p->steps, steps);
 	}
 	return p;
-}
-
-static uint64_t count(const void *state)
-{
-	(void)state;
-	return UINT64_MAX;
 }
 
 static struct testbed_run run_number(void *state, uint64_t number, const volatile int *please)
@@ -143,7 +118,7 @@ const struct strategy strategy_pct = {
 	.help = "random priorities, which change at --depth less 1 visible steps",
 	.create = create,
 	.destroy = free,
-	.count = count,
+	.count = strategy_endless,
 	.run = run_number,
 	.describe = describe,
 };

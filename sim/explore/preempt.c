@@ -54,16 +54,10 @@ static void destroy(void *state)
 	free(p);
 }
 
-static uint64_t count(const void *state)
-{
-	(void)state;
-	return UINT64_MAX;
-}
-
 static struct testbed_run run_number(void *state, uint64_t number, const volatile int *please)
 {
 	struct preempt *p = state;
-	struct rng r = strategy_rng(&p->options, "fuzz", number);
+	struct rng r = rng_from(stream_seed(p->options.seed, "fuzz") + number);
 	struct schedule drawn;
 	struct testbed_run run;
 
@@ -77,6 +71,6 @@ const struct strategy strategy_preempt = {
 	.help = "vcores preempted, pcores paused, interrupts late, at random points",
 	.create = create,
 	.destroy = destroy,
-	.count = count,
+	.count = strategy_endless,
 	.run = run_number,
 };

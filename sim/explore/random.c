@@ -1,79 +1,40 @@
 /* random.c - at each visible step, with a probability that is the run's own, any pcore goes on. */
 #include <stdlib.h>
 
-#include "sim/base/rng.h"
-#include "sim/explore/baton.h"
-#include "sim/explore/strategy.h"
+#include "sim/explore/chance.h"
 
 #define RARENESS 10 /* powers of two */
 
-struct random {
-	struct testbed *bed;
-	struct strategy_options options;
-};
-
 struct random_run {
-	struct rng rng;
-	struct strategy_stimuli stimuli;
+	struct chance chance;
 	uint64_t one_in; /* so many visible steps, somebody is drawn */
 };
 
-static unsigned choose(void *context, const struct baton_view *v)
+static unsigned choose(struct chance *c, const struct baton_view *v)
 {
-	struct random_run *run = context;
+	struct random_run *run = (struct random_run *)c;
 
-	if (v->hit != NULL && rng_below(&run->rng, run->one_in) != 0)
+	if (v->hit != NULL && rng_below(&c->rng, run->one_in) != 0)
 		return v->core;
-	return strategy_any(&run->rng, v->able);
-}
-
-static bool wait(void *context, const struct baton_view *v)
-{
-	struct random_run *run = context;
-
-	(void)v;
-	return strategy_waits(&run->rng);
-}
-
-static bool stimulate(void *context, const struct baton_view *v, struct stimulation *what)
-{
-	struct random_run *run = context;
-
-	(void)v;
-	return strategy_stimulate(&run->stimuli, &run->rng, what);
-}
-
-static void *create(struct testbed *b, const struct strategy_options *o)
-{
-	struct random *s = calloc(1, sizeof(*s));
-
-	SIM_ASSERT(s != NULL);
-	*s = (struct random){b, *o};
-	return s;
-}
-
-static uint64_t count(const void *state)
-{
-	(void)state;
-	return UINT64_MAX;
+	return chance_any(c, v->able);
 }
 
 static struct testbed_run run_number(void *state, uint64_t number, const volatile int *please)
 {
-	struct random *s = state;
-	struct random_run run = {.rng = strategy_rng(&s->options, "random", number)};
+	struct strategy_state *s = state;
+	struct random_run run = {.chance = chance_of(s->bed, &s->options, "random", number)};
 
-	run.stimuli = strategy_stimuli(s->bed, &run.rng);
-	run.one_in = UINT64_C(1) << rng_below(&run.rng, RARENESS);
-	return strategy_baton_run(
-		s->bed, (struct baton_chooser){&run, choose, wait, stimulate}, NULL, please);
+	run.chance.choose = choose;
+	chance_preempts(&run.chance);
+	run.one_in = UINT64_C(1) << rng_below(&run.chance.rng, RARENESS);
+	return chance_run(&run.chance, NULL, please);
 }
 
 const struct strategy strategy_random = {
 	.name = "random",
 	.help = "at visible steps, as often as the run has drawn, any pcore goes on",
-	.create = create,
+	.create = strategy_create_plain,
 	.destroy = free,
-	.count = count,
+	.count = strategy_endless,
 	.run = run_number,
 };

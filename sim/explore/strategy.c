@@ -1,7 +1,7 @@
 #include "sim/explore/strategy.h"
 
-#include "sim/base/rng.h"
-#include "sim/explore/baton.h"
+#include <stdlib.h>
+
 #include "sim/explore/shared.h"
 
 static const struct strategy *const strategies[] = {
@@ -20,116 +20,19 @@ const struct strategy *strategy_find(const char *name)
 	return NULL;
 }
 
-struct rng strategy_rng(const struct strategy_options *o, const char *name, uint64_t number)
+void *strategy_create_plain(struct testbed *b, const struct strategy_options *o)
 {
-	return rng_from(stream_seed(o->seed, name) + number);
-}
+	struct strategy_state *s = calloc(1, sizeof(*s));
 
-bool strategy_waits(struct rng *r)
-{
-	return rng_below(r, 4) == 0;
-}
-
-/* --- preemptions --- */
-
-#define PREEMPTING 2 /* one run in so many */
-
-struct strategy_stimuli strategy_stimuli(struct testbed *b, struct rng *r)
-{
-	struct strategy_stimuli s = {.bed = b};
-
-	if (testbed_program(b)[0] != '\0' && rng_below(r, PREEMPTING) == 0)
-		s.one_in = UINT64_C(8) << rng_below(r, 6);
+	SIM_ASSERT(s != NULL);
+	*s = (struct strategy_state){b, *o};
 	return s;
 }
 
-/* The pcores that run vcores of the program. */
-static uint64_t program_cores(const struct testbed *b)
+uint64_t strategy_endless(const void *state)
 {
-	const struct identity *who = watch_identity(testbed_watch((struct testbed *)b));
-	const struct machine *m = testbed_machine((struct testbed *)b);
-	int pid = identity_find(who, testbed_program(b)), vcoreid;
-	uint64_t cores = 0;
-
-	for (unsigned i = 0; pid != 0 && i < m->cpu_count; i++)
-		if (identity_owner(who, i, &vcoreid) == pid)
-			cores |= BIT(i);
-	return cores;
-}
-
-unsigned strategy_any(struct rng *r, uint64_t cores)
-{
-	for (uint64_t n = rng_below(r, (uint64_t)__builtin_popcountll(cores)); n > 0; n--)
-		cores &= cores - 1;
-	return (unsigned)__builtin_ctzll(cores);
-}
-
-bool strategy_stimulate(const struct strategy_stimuli *s, struct rng *r, struct stimulation *what)
-{
-	uint64_t cores;
-
-	if (s->one_in == 0 || rng_below(r, s->one_in) != 0)
-		return false;
-	cores = program_cores(s->bed);
-	if (cores == 0)
-		return false;
-	*what = (struct stimulation){
-		.kind = STIMULATE_PREEMPT, .number = UINT64_C(1) << rng_below(r, 7)};
-	what->stream = (struct stream){.kind = STREAM_PCORE, .number = strategy_any(r, cores)};
-	return true;
-}
-
-/* --- runs by a baton --- */
-
-struct baton_run {
-	struct baton_chooser chooser;
-	struct baton *baton;
-	uint64_t *visible_steps;
-	bool complete;
-};
-
-static void begin(void *context, struct machine *m, struct watch *w)
-{
-	struct baton_run *r = context;
-
-	r->baton = baton_create(m, w, r->chooser);
-}
-
-static void end(void *context, struct schedule *applied)
-{
-	struct baton_run *r = context;
-
-	r->complete = baton_schedule(r->baton, applied);
-	if (r->visible_steps != NULL)
-		*r->visible_steps = baton_steps(r->baton);
-	baton_destroy(r->baton);
-}
-
-/* Pauses at exact points do not catch every order in which pcores that go on at one cycle touch
- * memory: what they do not make again is no finding. */
-static struct testbed_run repeatable(struct testbed_run run)
-{
-	if (!run.differs)
-		return run;
-	run.differs = false;
-	run.gone = true;
-	run.finding = (struct finding){.verdict = VERDICT_PASS};
-	return run;
-}
-
-struct testbed_run strategy_baton_run(struct testbed *b, struct baton_chooser chooser,
-	uint64_t *visible_steps, const volatile int *please)
-{
-	struct baton_run r = {.chooser = chooser, .visible_steps = visible_steps};
-	const struct testbed_director director = {&r, begin, end};
-	struct testbed_run run = testbed_run_directed(b, &director, please);
-
-	if (run.interrupted)
-		return run;
-	if (r.complete)
-		return repeatable(testbed_exactly(b, &run, please));
-	run.too_long = run.finding.verdict != VERDICT_PASS;
-	return run;
+	(void)state;
+	return UINT64_MAX;
 }
 
 /* --- accesses to shared memory --- */

@@ -51,26 +51,12 @@ void *strategy_create(
 const struct strategy *strategy_find(const char *name);
 const struct strategy *strategy_at(unsigned number);
 
-/* The parts that strategies share: a run by a baton, made again exactly if it fails; and the stream
- * of random numbers of a run. */
-struct baton_chooser;
-struct rng;
-struct testbed_run strategy_baton_run(struct testbed *b, struct baton_chooser chooser,
-	uint64_t *visible_steps, const volatile int *please);
-/* In some runs, now and then, a vcore is preempted: of the program, on any pcore. */
-struct strategy_stimuli {
+/* What strategies share. */
+struct strategy_state {
 	struct testbed *bed;
-	uint64_t one_in; /* so many visible steps; 0: in none */
+	struct strategy_options options;
 };
-/* One of these, which has at least one bit. */
-unsigned strategy_any(struct rng *r, uint64_t cores);
-
-struct strategy_stimuli strategy_stimuli(struct testbed *b, struct rng *r);
-struct stimulation;
-bool strategy_stimulate(const struct strategy_stimuli *s, struct rng *r, struct stimulation *what);
-
-/* One time in four somebody stays held back while a timer runs down. */
-bool strategy_waits(struct rng *r);
-struct rng strategy_rng(const struct strategy_options *o, const char *name, uint64_t number);
+void *strategy_create_plain(struct testbed *b, const struct strategy_options *o);
+uint64_t strategy_endless(const void *state);
 
 #endif
