@@ -113,13 +113,22 @@ static void let_go(struct baton *b, unsigned core)
 	machine_release(b->machine, core);
 }
 
+/* Whoever else runs comes as far as this core before it goes on, however short the pause. */
+static void pause_core(struct baton *b, unsigned core)
+{
+	for (unsigned i = 0; i < b->machine->cpu_count; i++)
+		b->hands[core].meets |= i != core && !machine_is_paused(b->machine, i) &&
+					cpu_is_runnable(&b->machine->cores[i]);
+	machine_pause(b->machine, core);
+}
+
 static void hold_back(struct baton *b, unsigned core)
 {
 	const struct vcpu *c = &b->machine->cores[core];
 
 	if (c->arch.activity == ACTIVITY_RUNNING && cpu_is_runnable(c) &&
 		!machine_is_paused(b->machine, core))
-		machine_pause(b->machine, core);
+		pause_core(b, core);
 }
 
 /* --- spinning --- */
@@ -249,10 +258,7 @@ static void hand_on(struct baton *b, unsigned from, bool idle)
 /* The core stops where it is, and somebody goes on when the others have come as far. */
 static bool stop(struct baton *b, struct vcpu *c, unsigned chosen)
 {
-	for (unsigned i = 0; i < b->machine->cpu_count; i++)
-		b->hands[c->id].meets |= i != c->id && !machine_is_paused(b->machine, i) &&
-					 cpu_is_runnable(&b->machine->cores[i]);
-	machine_pause(b->machine, c->id);
+	pause_core(b, c->id);
 	if (b->stopped != NOBODY)
 		return true;
 	b->stopped = c->id;
@@ -300,7 +306,7 @@ static bool on_hit(void *context, struct machine *m, const struct probe_hit *hit
 		return holder_step(b, c, hit);
 	if (!is_held(b))
 		return stop(b, c, NOBODY);
-	machine_pause(m, hit->core);
+	pause_core(b, hit->core);
 	return true;
 }
 

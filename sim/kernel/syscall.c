@@ -263,7 +263,7 @@ void syscall_finish(struct proc *p, struct syscall *usysc, struct syscall *s, lo
 	if (!atomic_dec_and_test(&p->nr_pending_syscs))
 		return;
 	/* after the count: see scp_wait(). An MCP waits for events. */
-	if (p->state == PROC_WAITING && !p->procinfo->is_mcp)
+	if (proc_state_hint(p) == PROC_WAITING && !p->procinfo->is_mcp)
 		proc_wakeup(p);
 }
 
